@@ -1,0 +1,110 @@
+import * as z from "zod";
+import { Fault } from "./manifest";
+import { Digest, Language, Slug } from "./names";
+
+/** A start parameter, as forms and `--json` show it. Required = no default. */
+export const StartParam = z.object({
+  key: z.string(),
+  type: z.enum(["string", "number", "boolean", "array", "object"]),
+  description: z.string().optional(),
+  pattern: z.string().optional(),
+  enum: z.array(z.unknown()).optional(),
+  default: z.unknown().optional(),
+  required: z.boolean(),
+});
+export type StartParam = z.infer<typeof StartParam>;
+
+export const RunbookSummary = z.object({
+  id: z.string(),
+  slug: Slug,
+  name: z.string(),
+  description: z.string(),
+  classification: z.string(),
+  tags: z.array(z.string()),
+  jurisdictions: z.array(z.string()),
+  /** The current version where one tenant is asked about, else the newest deployed. */
+  version: z.string(),
+  state: z.string(),
+  stepCount: z.number().int(),
+  templateCount: z.number().int(),
+});
+export type RunbookSummary = z.infer<typeof RunbookSummary>;
+
+export const RunbookDetail = RunbookSummary.extend({
+  author: z.string(),
+  steps: z.array(
+    z.object({ id: z.string(), label: z.string(), description: z.string().nullish(), icon: z.string().nullish() }),
+  ),
+  /** JSON Schema (2020-12) of the start parameters. */
+  configSchema: z.record(z.string(), z.unknown()).nullish(),
+  startParams: z.array(StartParam),
+  /** The markdown body of runbook.md. */
+  content: z.string(),
+  templates: z.array(z.object({ path: z.string(), description: z.string(), language: z.string() })),
+});
+export type RunbookDetail = z.infer<typeof RunbookDetail>;
+
+export const DeploymentStatus = z.enum(["pending", "ready", "failed"]);
+
+const deploymentFields = {
+  id: z.uuid(),
+  tenantId: z.uuid(),
+  tenantSlug: Slug,
+  slug: Slug,
+  version: z.string(),
+  digest: Digest,
+  workflowType: z.string(),
+  taskQueue: z.string(),
+  /** Whether the version became (or becomes) current once ready. */
+  current: z.boolean(),
+  deployedBy: z.string(),
+  createdAt: z.string(),
+};
+
+/** A revision made to serve a tenant. */
+export const Deployment = z.discriminatedUnion("status", [
+  z.object({ ...deploymentFields, status: z.literal("pending") }),
+  z.object({ ...deploymentFields, status: z.literal("ready"), readyAt: z.string() }),
+  z.object({ ...deploymentFields, status: z.literal("failed"), failedAt: z.string(), faults: z.array(Fault) }),
+]);
+export type Deployment = z.infer<typeof Deployment>;
+
+/** The published body, plus whether a semver-lower version may become current (`pin` deploys never move it down). */
+export const DeployRunbook = z.strictObject({
+  tenantSlug: Slug,
+  version: z.string(),
+  workflowClass: z.string().optional(),
+  files: z.record(z.string(), z.string()),
+  activityModules: z.array(z.string()).optional(),
+  pin: z.boolean().optional(),
+});
+export type DeployRunbook = z.infer<typeof DeployRunbook>;
+
+/** The published answer plus the deployment it started. */
+export const DeployAnswer = z.object({
+  workflowId: z.string(),
+  taskQueue: z.string(),
+  runbook: Slug,
+  version: z.string(),
+  result: z.unknown(),
+  deployment: Deployment,
+});
+export type DeployAnswer = z.infer<typeof DeployAnswer>;
+
+/** One uploaded content of a version. */
+export const RunbookVersion = z.object({
+  slug: Slug,
+  version: z.string(),
+  digest: Digest,
+  language: Language,
+  tenantSlug: Slug,
+  status: DeploymentStatus,
+  current: z.boolean(),
+  pinnedBy: z.array(z.object({ id: z.uuid(), name: z.string().nullish() })),
+  openTasks: z.number().int(),
+  deployedBy: z.string(),
+  createdAt: z.string(),
+});
+export type RunbookVersion = z.infer<typeof RunbookVersion>;
+
+export const PromoteRunbook = z.strictObject({ tenantSlug: Slug, version: z.string() });

@@ -1,0 +1,82 @@
+import * as z from "zod";
+import { Fault } from "./manifest";
+import { Digest, Language } from "./names";
+import { StateReport } from "./protocol";
+
+/** What a worker asks the server: which hosts should run on it, and which deployments wait to be made ready. */
+export const Desired = z.object({
+  temporal: z.object({ address: z.string(), namespace: z.string() }),
+  tenants: z.array(
+    z.object({
+      id: z.uuid(),
+      slug: z.string(),
+      /** The tenant role's own connection to the tenant's database. */
+      databaseUrl: z.string(),
+      /** A key of role `worker` for this tenant alone. */
+      hostKey: z.string(),
+      hosts: z.array(
+        z.object({
+          language: Language,
+          queue: z.string(),
+          /** False: the host may stop once drained. */
+          wanted: z.boolean(),
+          deployments: z.array(z.object({ id: z.uuid(), slug: z.string(), version: z.string(), digest: Digest })),
+        }),
+      ),
+    }),
+  ),
+});
+export type Desired = z.infer<typeof Desired>;
+
+/** The built form of a TypeScript revision: its SDK travels as the prelude. */
+export const Build = z.object({
+  prelude: Digest,
+  /** CommonJS text that requires only `@temporalio/workflow`, `@ntro/runbook` and `zod`. */
+  workflow: z.string(),
+  workflowMap: z.string(),
+  /** CommonJS text for Node. */
+  activities: z.string(),
+  activitiesMap: z.string(),
+});
+export type Build = z.infer<typeof Build>;
+
+/** A revision as a host fetches it; `build` is null until some host has built it. */
+export const RevisionContent = z.object({
+  slug: z.string(),
+  version: z.string(),
+  digest: Digest,
+  language: Language,
+  /** The canonical archive, as `@ntro/bundle` packs it. */
+  archive: z.string(),
+  build: Build.nullable(),
+});
+export type RevisionContent = z.infer<typeof RevisionContent>;
+
+/** What loading a bundle showed that its files alone do not: the ladder and the start parameters. */
+export const Described = z.object({
+  steps: z.array(z.object({ id: z.string(), title: z.string(), icon: z.string().optional() })),
+  /** JSON Schema (2020-12) of the input, null when the bundle declares none. */
+  inputSchema: z.record(z.string(), z.unknown()).nullable(),
+  children: z.array(z.string()),
+  activities: z.array(z.string()),
+});
+export type Described = z.infer<typeof Described>;
+
+export const DeploymentReport = z.discriminatedUnion("status", [
+  /** A stage that has just been passed, with the seconds it took. */
+  z.object({ status: z.literal("progress"), stage: z.string(), seconds: z.number() }),
+  z.object({ status: z.literal("ready"), described: Described }),
+  z.object({ status: z.literal("failed"), faults: z.array(Fault).min(1) }),
+]);
+export type DeploymentReport = z.infer<typeof DeploymentReport>;
+
+export const Reports = z.object({ reports: z.array(StateReport).max(1000) });
+
+/** One firing of a schedule. `nominalTime` (ISO 8601 UTC) and the workflow make the task's idempotency key. */
+export const Dispatch = z.object({ workflowId: z.uuid(), nominalTime: z.string() });
+export type Dispatch = z.infer<typeof Dispatch>;
+export const DispatchAnswer = z.discriminatedUnion("outcome", [
+  z.object({ outcome: z.literal("started"), taskId: z.uuid() }),
+  z.object({ outcome: z.literal("skipped"), reason: z.string() }),
+]);
+export type DispatchAnswer = z.infer<typeof DispatchAnswer>;

@@ -1,0 +1,77 @@
+import type { Lock, NtroState, TaskFailure } from "@ntro/contract";
+
+/** How an execution stands in Temporal. */
+export type ExecutionState =
+  | { readonly status: "running"; readonly runId: string }
+  | { readonly status: "completed"; readonly runId: string; readonly closedAt: Date; readonly result: unknown }
+  | { readonly status: "failed"; readonly runId: string; readonly closedAt: Date; readonly failure: TaskFailure }
+  | { readonly status: "absent" };
+
+export interface StartExecution {
+  readonly workflowId: string;
+  readonly workflowType: string;
+  readonly taskQueue: string;
+  readonly input: Record<string, unknown>;
+  readonly lock: Lock;
+  readonly tenantSlug: string;
+}
+
+export interface EngineSchedule {
+  /** The schedule's id: the workflow row's id. */
+  readonly id: string;
+  /** Five fields. */
+  readonly cron: string;
+  /** IANA. */
+  readonly timezone: string;
+  readonly note: string;
+}
+
+/** An answer that workflow code refused, with the protocol's error type and message; nothing changed. */
+export class AnswerRefused extends Error {
+  override readonly name = "AnswerRefused";
+  constructor(
+    readonly type: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * The port to Temporal; `engine/` holds the only files that know its client. Methods throw `ENGINE_UNAVAILABLE` when Temporal does not answer and
+ * `TASK_UNREACHABLE` when no host answers a query or an update within its deadline.
+ */
+export interface Engine {
+  /** Starts an execution; when one of this id exists already, nothing happens and its run id is given. */
+  start(execution: StartExecution): Promise<{ runId: string }>;
+  /** Everything workflow code says of itself; bounded to `deadlineMs` (default 5,000). */
+  state(workflowId: string, deadlineMs?: number): Promise<NtroState>;
+  /** Sends an update and waits until workflow code has taken it. `updateId` makes a repetition harmless. Throws {@link AnswerRefused}. */
+  update(workflowId: string, name: string, updateId: string, argument: unknown): Promise<void>;
+  /** How it stands, with result or failure once closed. */
+  describe(workflowId: string): Promise<ExecutionState>;
+  /** Type, queue, times and the newest history events of an execution. */
+  inspect(workflowId: string): Promise<{
+    readonly runId: string;
+    readonly taskQueue: string;
+    readonly workflowType: string;
+    readonly startedAt: Date;
+    readonly closedAt: Date | null;
+    readonly historyLength: number;
+    readonly events: readonly { eventId: number; eventType: string; timestamp: string; activityName?: string; activityId?: string; failureMessage?: string }[];
+  } | null>;
+  /** Asks an execution to stop; children are asked by Temporal. */
+  cancel(workflowId: string, reason: string): Promise<void>;
+  /** Ends an execution at once (its code cannot answer). */
+  terminate(workflowId: string, reason: string): Promise<void>;
+  /** Ids of executions on our queues that closed after a moment: one visibility sweep. */
+  closedSince(since: Date): Promise<readonly string[]>;
+  /** Creates the schedule or makes it as given. */
+  putSchedule(schedule: EngineSchedule): Promise<void>;
+  deleteSchedule(id: string): Promise<void>;
+  /** The next fire times as Temporal computes them, soonest first; empty when there is no schedule. */
+  nextRuns(id: string, count: number): Promise<readonly Date[]>;
+  /** Whether Temporal answers. */
+  healthy(): Promise<boolean>;
+  close(): Promise<void>;
+}

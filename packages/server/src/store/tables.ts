@@ -1,0 +1,156 @@
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { ChildState, Described, Fault, GateSummary, Manifest, Role, StepState, TaskFailure, TaskStatus, TenantStatus } from "@ntro/contract";
+
+type Json = Record<string, unknown>;
+/** Set by the database, read as a Date, never updated by us. */
+type CreatedAt = ColumnType<Date, Date | undefined, never>;
+type UpdatedAt = ColumnType<Date, Date | undefined, Date>;
+type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
+type JsonNullable<T> = ColumnType<T | null, string | null | undefined, string | null>;
+type JsonList<T> = ColumnType<T[], string | undefined, string>;
+
+/** The workspace database, as its migrations leave it. */
+export interface Tables {
+  platform: { key: string; value: JSONColumnType<Json> };
+  tenants: {
+    id: Generated<string>;
+    name: string;
+    slug: ColumnType<string, string, never>;
+    data_platform: "managed-postgres" | "snowflake" | "microsoft-fabric";
+    data_platform_config_id: Nullable<string>;
+    status: TenantStatus;
+    config: JsonNullable<Json>;
+    failure: Nullable<string>;
+    created_at: CreatedAt;
+    updated_at: UpdatedAt;
+  };
+  api_keys: {
+    id: Generated<string>;
+    prefix: string;
+    hash: string;
+    name: string;
+    email: string;
+    role: Role;
+    tenant_id: Nullable<string>;
+    created_at: CreatedAt;
+    revoked_at: Nullable<Date>;
+  };
+  entities: {
+    id: Generated<string>;
+    tenant_id: string;
+    name: string;
+    slug: string;
+    type: Nullable<string>;
+    jurisdiction: Nullable<string>;
+    currency: Nullable<string>;
+    schema: Nullable<string>;
+    config: JsonNullable<Json>;
+    created_at: CreatedAt;
+    updated_at: UpdatedAt;
+  };
+  revisions: {
+    id: Generated<string>;
+    tenant_id: string;
+    slug: string;
+    version: string;
+    digest: string;
+    language: "typescript" | "python";
+    workflow_type: string;
+    manifest: JSONColumnType<Manifest>;
+    described: JsonNullable<Described>;
+    deployed_by: string;
+    created_at: CreatedAt;
+  };
+  deployments: {
+    id: Generated<string>;
+    tenant_id: string;
+    revision_id: string;
+    status: "pending" | "ready" | "failed";
+    pin: boolean;
+    became_current: ColumnType<boolean, boolean | undefined, boolean>;
+    faults: JsonNullable<Fault[]>;
+    deployed_by: string;
+    created_at: CreatedAt;
+    ended_at: Nullable<Date>;
+  };
+  current_versions: { tenant_id: string; slug: string; revision_id: string; since: UpdatedAt };
+  workflows: {
+    id: Generated<string>;
+    tenant_id: string;
+    entity_id: string;
+    runbook_slug: string;
+    name: Nullable<string>;
+    runbook_version: Nullable<string>;
+    description: Nullable<string>;
+    schedule: Nullable<string>;
+    timezone: Nullable<string>;
+    default_config: JsonNullable<Json>;
+    created_at: CreatedAt;
+    updated_at: UpdatedAt;
+    deleted_at: Nullable<Date>;
+  };
+  tasks: {
+    id: string;
+    tenant_id: string;
+    entity_id: string;
+    workflow_id: string;
+    revision_id: string;
+    title: string;
+    status: TaskStatus;
+    priority: Nullable<string>;
+    due_date: Nullable<Date>;
+    context: JSONColumnType<Json>;
+    created_by: string;
+    nominal_time: Nullable<Date>;
+    run_id: Nullable<string>;
+    steps: JsonList<StepState>;
+    gates: JsonList<GateSummary>;
+    failure: JsonNullable<TaskFailure>;
+    created_at: CreatedAt;
+    updated_at: UpdatedAt;
+    started_at: Nullable<Date>;
+    closed_at: Nullable<Date>;
+  };
+  workflow_states: {
+    workflow_id: string;
+    task_id: string;
+    run_id: string;
+    seq: number;
+    steps: JsonList<StepState>;
+    current_step: Nullable<string>;
+    gates: JsonList<GateSummary>;
+    children: JsonList<ChildState>;
+    code_failing: JsonNullable<TaskFailure>;
+    reported_at: Date;
+  };
+  events: {
+    id: Generated<string>;
+    at: ColumnType<Date, Date | undefined, never>;
+    type: string;
+    tenant_id: Nullable<string>;
+    task_id: Nullable<string>;
+    deployment_id: Nullable<string>;
+    data: JSONColumnType<Json>;
+  };
+  audit: {
+    seq: ColumnType<string, string | number | bigint, never>;
+    at: Date;
+    tenant_id: Nullable<string>;
+    actor: JSONColumnType<Json>;
+    action: string;
+    subject: string;
+    detail: JSONColumnType<Json>;
+    shown_digest: Nullable<string>;
+    previous_hash: string;
+    hash: string;
+  };
+  idempotency: {
+    owner: string;
+    key: string;
+    request_digest: string;
+    status: Nullable<number>;
+    answer: JsonNullable<unknown>;
+    created_at: CreatedAt;
+  };
+  preludes: { digest: string; code: string; created_at: CreatedAt };
+}

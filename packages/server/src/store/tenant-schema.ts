@@ -1,0 +1,41 @@
+/**
+ * The statements that make a tenant's own database, run as the platform's role. Schemas `ingest`, `ledgers`, `system` belong to the tenant's
+ * role, with the tables and types that published bundles expect (text task ids, jsonb without codec); schema `ntro` belongs to the platform and the
+ * tenant's role cannot read it: bundles' code, what people were shown and decided, and what tasks returned.
+ */
+export function tenantSchema(role: string): string[] {
+  return [
+    `create schema if not exists ingest authorization "${role}"`,
+    `create schema if not exists ledgers authorization "${role}"`,
+    `create schema if not exists system authorization "${role}"`,
+    `create schema if not exists ntro`,
+    `create table if not exists ingest.submitted_documents (
+       id uuid primary key default gen_random_uuid(), entity_slug text not null, period text, source text not null, filename text not null,
+       content_type text not null, data_bytes bytea not null, uploaded_at timestamptz not null default now(), task_id text,
+       size_bytes bigint generated always as (octet_length(data_bytes)) stored, sha256 text)`,
+    `create index if not exists submitted_documents_task on ingest.submitted_documents (task_id)`,
+    `create table if not exists ingest.extracted_payloads (
+       id uuid primary key default gen_random_uuid(), entity_slug text not null, period text, source text not null, document_ref text not null,
+       schema_slug text not null, payload jsonb not null, corrections jsonb, task_id text)`,
+    `create table if not exists ingest.submitted_records (
+       id uuid primary key default gen_random_uuid(), entity_slug text not null, task_id text, kind text, source_ref jsonb, data jsonb not null,
+       received_at timestamptz not null default now())`,
+    `create table if not exists system.cache_extract (cache_key text primary key, schema_slug text, result jsonb, created_at timestamptz default now())`,
+    `create table if not exists system.cache_check (cache_key text primary key, spec_id text, result jsonb, created_at timestamptz default now())`,
+    `create table if not exists system.migrations (
+       runbook text not null, name text not null, digest text not null, applied_at timestamptz not null default now(), primary key (runbook, name))`,
+    `create table if not exists ntro.revisions (workflow_type text primary key, archive text not null, build jsonb)`,
+    // Written before the answer is sent to the workflow, settled after: an answer that a crash interrupted is sent again, with the same id.
+    `create table if not exists ntro.answers (
+       id uuid primary key, task_id uuid not null, workflow_id text not null, gate text not null, update_name text not null, argument jsonb not null,
+       shown jsonb, shown_digest text, actor jsonb not null, created_at timestamptz not null default now(), outcome text, refusal jsonb, settled_at timestamptz)`,
+    `create index if not exists answers_open on ntro.answers (created_at) where outcome is null`,
+    `create index if not exists answers_task on ntro.answers (task_id)`,
+    `create table if not exists ntro.task_records (task_id uuid primary key, result jsonb, state jsonb, closed_at timestamptz not null)`,
+    `grant usage, create on schema ingest, ledgers, system to "${role}"`,
+    `grant all on all tables in schema ingest, ledgers, system to "${role}"`,
+    `alter default privileges in schema ingest, ledgers, system grant all on tables to "${role}"`,
+    `revoke all on schema ntro from public`,
+    `revoke all on schema ntro from "${role}"`,
+  ];
+}

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Language, Slug } from "./names";
 
 /** What kind of value a key of `config_schema` takes. */
-export const ConfigType = z.enum(["string", "number", "integer", "boolean", "array", "object"]);
+export const ConfigType = z.enum(["string", "number", "boolean", "array", "object"]);
 export type ConfigType = z.infer<typeof ConfigType>;
 
 /** One key of `config_schema`: a start parameter (`global`) or a setting of one step. Required = no default. */

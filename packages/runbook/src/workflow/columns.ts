@@ -1,0 +1,50 @@
+import * as z from "zod";
+import type { RowSchema } from "../gates";
+
+/** A column of a DATA_TABLE, as tables and editors read it. */
+export interface Column {
+  key: string;
+  label: string;
+  type: "text" | "number" | "currency" | "date" | "boolean";
+  editable: boolean;
+  currency?: string;
+  options?: unknown[];
+}
+
+interface PropertySchema {
+  type?: string;
+  format?: string;
+  currency?: string;
+  enum?: unknown[];
+  title?: string;
+}
+
+/** Columns from the row's schema, in the order of its keys: one source for table, editor and validation. */
+export function columnsOf(row: RowSchema, editable: readonly string[]): Column[] {
+  const schema = z.toJSONSchema(row, { unrepresentable: "any" });
+  const properties = (schema.properties ?? {}) as Record<string, PropertySchema>;
+  return Object.entries(properties).map(([key, property]) => ({
+    key,
+    label: property.title ?? titleCase(key),
+    type: columnType(property),
+    editable: editable.includes(key),
+    ...(property.currency === undefined ? {} : { currency: property.currency }),
+    ...(property.enum === undefined ? {} : { options: property.enum }),
+  }));
+}
+
+function columnType({ type, format }: PropertySchema): Column["type"] {
+  if (format === "money") return "currency";
+  if (format === "date") return "date";
+  if (type === "number" || type === "integer") return "number";
+  return type === "boolean" ? "boolean" : "text";
+}
+
+/** `postingDate` and `posting_date` read "Posting date". */
+function titleCase(key: string): string {
+  const words = key
+    .replace(/_/g, " ")
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,2 @@
+export { asRunbook, type Description, describe } from "./describe";
+export { execute } from "./execute";

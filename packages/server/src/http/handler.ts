@@ -1,4 +1,5 @@
 import type { AnswerOf, BodyOf, ParamsOf, QueryOf, Role, RouteName, RouteOf } from "@ntro/contract";
+import type { MultipartFile, MultipartValue } from "@fastify/multipart";
 import type { Services } from "../services";
 
 /** Whoever holds the key of a request. `tenantId` null: a key of the whole organisation. */
@@ -15,13 +16,65 @@ export interface Request<N extends RouteName> {
   readonly params: ParamsOf<N>;
   readonly query: QueryOf<N>;
   readonly body: BodyOf<N>;
-  readonly caller: Caller;
+  /** Null on the routes open to anybody. */
+  readonly caller: RouteOf<N>["permission"] extends null ? null : Caller;
   readonly requestId: string;
+  /**
+   * The id to give to what this request creates. It is the same whenever the same caller sends the same Idempotency-Key, so a request that a
+   * crash interrupted finds on repetition what it had made already; without a key it is random.
+   */
+  readonly creationId: string;
+  /** Aborted when nobody waits for the answer any more: the client has gone, or the server is closing. */
+  readonly signal: AbortSignal;
+}
+
+/** A list's page: `next` is the cursor of the page after it, null on the last. The cursor goes out in the `Link` header. */
+export class Page<T extends readonly unknown[]> {
+  constructor(
+    readonly items: T,
+    readonly next: string | null,
+  ) {}
 }
 
 /** Answers one route; throws `NtroError` for every answer of 400 and more. Rows out of the caller's tenant must not be found. */
-export type Handler<N extends RouteName> = (services: Services, request: Request<N>) => Promise<AnswerOf<N>>;
+export type Handler<N extends RouteName> = (
+  services: Services,
+  request: Request<N>,
+) => Promise<AnswerOf<N> extends readonly unknown[] ? Page<AnswerOf<N>> : AnswerOf<N>>;
 
-/** The routes that answer JSON; streams, multipart and health are registered by files of their own. */
-export type JsonRoute = { [N in RouteName]: RouteOf<N>["answer"] extends "stream" ? never : RouteOf<N> extends { multipart: true } ? never : N }[RouteName];
-export type Handlers = { [N in JsonRoute]: Handler<N> };
+/** The parts of a form in the order sent; a file's bytes must be read before the next part is asked for. */
+export type UploadParts = AsyncIterable<MultipartFile | MultipartValue>;
+
+/** Answers a route that takes form data. */
+export type UploadHandler<N extends RouteName> = (
+  services: Services,
+  request: Request<N>,
+  parts: UploadParts,
+) => Promise<AnswerOf<N>>;
+
+/** One message of a stream: `data` goes out as JSON; `id` comes back as Last-Event-ID. */
+export interface StreamMessage {
+  readonly id?: string;
+  readonly data: unknown;
+}
+
+/**
+ * Answers a route that streams. When the promise settles the stream is open: from then on nothing may be missed.
+ * @param lastEventId what the client says it has seen already
+ */
+export type StreamHandler<N extends RouteName> = (
+  services: Services,
+  request: Request<N>,
+  lastEventId: string | undefined,
+) => Promise<AsyncIterable<StreamMessage>>;
+
+export type StreamRoute = {
+  [N in RouteName]: RouteOf<N>["answer"] extends "stream" ? N : never;
+}[RouteName];
+export type UploadRoute = { [N in RouteName]: RouteOf<N> extends { multipart: true } ? N : never }[RouteName];
+export type JsonRoute = Exclude<RouteName, StreamRoute | UploadRoute>;
+
+/** A handler for every route of the contract: one that lacks does not compile. */
+export type Handlers = { [N in JsonRoute]: Handler<N> } & { [N in StreamRoute]: StreamHandler<N> } & {
+  [N in UploadRoute]: UploadHandler<N>;
+};

@@ -1,5 +1,16 @@
-import type { ColumnType, Generated, JSONColumnType } from "kysely";
-import type { ChildState, Described, Fault, GateSummary, Manifest, Role, StepState, TaskFailure, TaskStatus, TenantStatus } from "@ntro/contract";
+import type { ColumnType, Generated, JSONColumnType, RawBuilder } from "kysely";
+import type {
+  ChildState,
+  Described,
+  Fault,
+  GateSummary,
+  Manifest,
+  Role,
+  StepState,
+  TaskFailure,
+  TaskStatus,
+  TenantStatus,
+} from "@ntro/contract";
 
 type Json = Record<string, unknown>;
 /** Set by the database, read as a Date, never updated by us. */
@@ -71,9 +82,18 @@ export interface Tables {
     faults: JsonNullable<Fault[]>;
     deployed_by: string;
     created_at: CreatedAt;
+    /** When a host last said that it is at work on it. */
+    progress_at: Nullable<Date>;
     ended_at: Nullable<Date>;
   };
-  current_versions: { tenant_id: string; slug: string; revision_id: string; since: UpdatedAt };
+  current_versions: {
+    tenant_id: string;
+    slug: string;
+    revision_id: string;
+    /** When the deploy or promotion that moved it was asked for: one asked for earlier does not move it any more. */
+    requested_at: Date;
+    since: UpdatedAt;
+  };
   workflows: {
     id: Generated<string>;
     tenant_id: string;
@@ -125,7 +145,7 @@ export interface Tables {
   };
   events: {
     id: Generated<string>;
-    at: ColumnType<Date, Date | undefined, never>;
+    at: ColumnType<Date, Date | RawBuilder<Date> | undefined, never>;
     type: string;
     tenant_id: Nullable<string>;
     task_id: Nullable<string>;

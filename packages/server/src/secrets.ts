@@ -1,0 +1,49 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
+import * as z from "zod";
+
+const HOST_KEY = /^ntro_host_([0-9a-f-]{36})_([A-Za-z0-9_-]{43})$/;
+
+function derive(secret: Buffer, purpose: string): string {
+  return createHmac("sha256", secret).update(purpose).digest("base64url");
+}
+
+/** The password of a tenant's database role; derived, so it is stored nowhere. */
+export function tenantDatabasePassword(secret: Buffer, tenantId: string): string {
+  return derive(secret, `tenant-database:${tenantId}`);
+}
+
+/** The key that a tenant's hosts act with: role `worker`, that tenant alone; derived, so it is stored nowhere. */
+export function hostKey(secret: Buffer, tenantId: string): string {
+  return `ntro_host_${tenantId}_${derive(secret, `host-key:${tenantId}`)}`;
+}
+
+/** The tenant whose hosts hold this key; undefined when it is not a host's key, or not one of this server's secret. */
+export function tenantOfHostKey(secret: Buffer, key: string): string | undefined {
+  const tenantId = HOST_KEY.exec(key)?.[1];
+  if (tenantId === undefined || !z.uuid().safeParse(tenantId).success) return undefined;
+  const expected = Buffer.from(hostKey(secret, tenantId));
+  const given = Buffer.from(key);
+  return expected.length === given.length && timingSafeEqual(expected, given) ? tenantId : undefined;
+}
+
+/** A new key for people and agents: 256 random bits. Shown once; only {@link hashKey} of it is kept. */
+export function makeKey(): string {
+  return `ntro_${randomBytes(32).toString("base64url")}`;
+}
+
+/** What is stored of a key: sha256 in hex. Keys are random, so nothing slower is needed. */
+export function hashKey(key: string): string {
+  return createHash("sha256").update(key).digest("hex");
+}
+
+/**
+ * A password as PostgreSQL stores it (SCRAM-SHA-256), so that the password itself never stands in a statement that the database might log.
+ * @param salt 16 bytes; random unless given
+ */
+export function scramVerifier(password: string, salt = randomBytes(16)): string {
+  const salted = pbkdf2Sync(password, salt, 4096, 32, "sha256");
+  const clientKey = createHmac("sha256", salted).update("Client Key").digest();
+  const storedKey = createHash("sha256").update(clientKey).digest("base64");
+  const serverKey = createHmac("sha256", salted).update("Server Key").digest("base64");
+  return `SCRAM-SHA-256$4096:${salt.toString("base64")}$${storedKey}:${serverKey}`;
+}

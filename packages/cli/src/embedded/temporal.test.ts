@@ -120,6 +120,14 @@ describe("a home's Temporal", () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
+  it("refuses a home whose path SQLite would read as another one, and works in one with blanks", async () => {
+    await expect(startTemporal({ home: join(home, "100%25"), log })).rejects.toMatchObject({ code: "START_FAILED" });
+    const blanks = join(home, "a home, of sorts");
+    started.push(await startTemporal({ home: blanks, log }));
+    expect(existsSync(join(blanks, "temporal", "temporal.db"))).toBe(true);
+    expect((await startTemporal({ home: blanks, log })).adopted).toBe(true);
+  });
+
   it("tells what a program said that cannot be Temporal's", async () => {
     const other = join(home, "temporal-too-old");
     writeFileSync(other, "#!/bin/sh\necho 'Error: unknown flag: --sqlite-pragma' >&2\nexit 1\n", { mode: 0o755 });

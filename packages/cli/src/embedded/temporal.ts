@@ -63,6 +63,7 @@ export function startTemporal(options: EmbeddedServiceOptions): Promise<Embedded
   return explainSystemErrors("Temporal", async () => {
     mkdirSync(join(options.home, "temporal"), { recursive: true, mode: 0o700 });
     const home = realpathSync(resolve(options.home));
+    assertPlainPath(home);
     const running = await findRunningTemporal(home, options.log);
     const binary = await findTemporalBinary(home, options.log);
     if (running) {
@@ -94,6 +95,16 @@ function service(
       writeServiceState(home, { service: SERVICE, process: null, port });
     },
   };
+}
+
+/** Temporal hands the file's name to SQLite as a URI, where these characters would put the database somewhere else. */
+function assertPlainPath(home: string): void {
+  if (!/[?#%]/.test(home)) return;
+  throw new EmbeddedServiceError(
+    "START_FAILED",
+    `Temporal cannot keep its database in ${home}: the path contains one of ? # %`,
+    "Use a folder without these characters: NTRO_HOME=<folder> ntro up",
+  );
 }
 
 function databaseFile(home: string): string {

@@ -56,7 +56,8 @@ function fitOne(tables: readonly ReviewTable[], input: CorrectionInput): Correct
   const present = row.values[column.key];
   const value = fitValue(input.value, { type: column.type, present, currency: currencyOf(column, row.values) });
   if (!value.fits) return `${where}: ${JSON.stringify(input.value)} does not fit, it takes ${value.expected}`;
-  return { row_id: row.id, field: column.key, old_value: present ?? null, new_value: value.value };
+  const seen = present === undefined ? {} : { old_value: present };
+  return { row_id: row.id, field: column.key, ...seen, new_value: value.value };
 }
 
 function currencyOf(column: Column, values: Readonly<Record<string, unknown>>): string | undefined {

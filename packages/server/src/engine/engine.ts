@@ -26,6 +26,24 @@ export interface EngineSchedule {
   readonly note: string;
 }
 
+/** An execution as Temporal shows it; `events` are the newest of its history, oldest first. */
+export interface Inspection {
+  readonly runId: string;
+  readonly taskQueue: string;
+  readonly workflowType: string;
+  readonly startedAt: Date;
+  readonly closedAt: Date | null;
+  readonly historyLength: number;
+  readonly events: readonly {
+    readonly eventId: number;
+    readonly eventType: string;
+    readonly timestamp: string;
+    readonly activityName?: string;
+    readonly activityId?: string;
+    readonly failureMessage?: string;
+  }[];
+}
+
 /** An answer that workflow code refused, with the protocol's error type and message; nothing changed. */
 export class AnswerRefused extends Error {
   override readonly name = "AnswerRefused";
@@ -39,7 +57,7 @@ export class AnswerRefused extends Error {
 
 /**
  * The port to Temporal; `engine/` holds the only files that know its client. Methods throw `ENGINE_UNAVAILABLE` when Temporal does not answer and
- * `TASK_UNREACHABLE` when no host answers a query or an update within its deadline.
+ * `TASK_UNREACHABLE` when no host answers a query or an update within its deadline, `TASK_CLOSED` when there is nobody left to answer.
  */
 export interface Engine {
   /** Starts an execution; when one of this id exists already, nothing happens and its run id is given. */
@@ -50,16 +68,8 @@ export interface Engine {
   update(workflowId: string, name: string, updateId: string, argument: unknown): Promise<void>;
   /** How it stands, with result or failure once closed. */
   describe(workflowId: string): Promise<ExecutionState>;
-  /** Type, queue, times and the newest history events of an execution. */
-  inspect(workflowId: string): Promise<{
-    readonly runId: string;
-    readonly taskQueue: string;
-    readonly workflowType: string;
-    readonly startedAt: Date;
-    readonly closedAt: Date | null;
-    readonly historyLength: number;
-    readonly events: readonly { eventId: number; eventType: string; timestamp: string; activityName?: string; activityId?: string; failureMessage?: string }[];
-  } | null>;
+  /** Type, queue, times and the newest history events of an execution; null when Temporal does not know it. */
+  inspect(workflowId: string): Promise<Inspection | null>;
   /** Asks an execution to stop; children are asked by Temporal. */
   cancel(workflowId: string, reason: string): Promise<void>;
   /** Ends an execution at once (its code cannot answer). */

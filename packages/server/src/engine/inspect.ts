@@ -1,0 +1,76 @@
+import { type Client, WorkflowNotFoundError } from "@temporalio/client";
+import type { Inspection } from "./engine";
+
+type HistoryEvent = NonNullable<
+  NonNullable<Awaited<ReturnType<Client["workflowService"]["getWorkflowExecutionHistoryReverse"]>>["history"]>["events"]
+>[number];
+/** How many of the newest events are shown. */
+const NEWEST = 100;
+
+/** What Temporal's own view of an execution shows; null when it does not know the execution. */
+export async function inspectExecution(client: Client, workflowId: string): Promise<Inspection | null> {
+  try {
+    const handle = client.workflow.getHandle(workflowId);
+    const [about, history] = await Promise.all([
+      handle.describe(),
+      client.workflowService.getWorkflowExecutionHistoryReverse({
+        namespace: client.options.namespace,
+        execution: { workflowId },
+        maximumPageSize: NEWEST,
+      }),
+    ]);
+    const events = (history.history?.events ?? []).toReversed();
+    const scheduled = new Map(
+      events.map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes]),
+    );
+    return {
+      runId: about.runId,
+      taskQueue: about.taskQueue,
+      workflowType: about.type,
+      startedAt: about.startTime,
+      closedAt: about.closeTime ?? null,
+      historyLength: about.historyLength,
+      events: events.map((event) => showEvent(event, scheduled)),
+    };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+type Scheduled = ReadonlyMap<string, HistoryEvent["activityTaskScheduledEventAttributes"]>;
+
+function showEvent(event: HistoryEvent, scheduled: Scheduled): Inspection["events"][number] {
+  const ended =
+    event.activityTaskStartedEventAttributes ??
+    event.activityTaskCompletedEventAttributes ??
+    event.activityTaskFailedEventAttributes ??
+    event.activityTaskTimedOutEventAttributes ??
+    event.activityTaskCanceledEventAttributes;
+  const activity = event.activityTaskScheduledEventAttributes ?? scheduled.get(String(ended?.scheduledEventId));
+  const failure =
+    event.activityTaskFailedEventAttributes?.failure ??
+    event.activityTaskTimedOutEventAttributes?.failure ??
+    event.workflowTaskFailedEventAttributes?.failure ??
+    event.workflowExecutionFailedEventAttributes?.failure;
+  const message = failure?.cause?.message ?? failure?.message;
+  return {
+    eventId: Number(event.eventId),
+    eventType: eventName(event),
+    timestamp: eventTime(event).toISOString(),
+    ...(activity?.activityType?.name ? { activityName: activity.activityType.name } : {}),
+    ...(activity?.activityId ? { activityId: activity.activityId } : {}),
+    ...(message ? { failureMessage: message } : {}),
+  };
+}
+
+/** Named by the attributes it carries: `ActivityTaskScheduled`, as Temporal's own tools show it. */
+function eventName(event: HistoryEvent): string {
+  const carried = Object.entries(event).find(([key, value]) => key.endsWith("EventAttributes") && value);
+  const name = carried?.[0].replace(/EventAttributes$/, "") ?? "unspecified";
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function eventTime(event: HistoryEvent): Date {
+  return new Date(Number(event.eventTime?.seconds ?? 0) * 1000 + Math.floor((event.eventTime?.nanos ?? 0) / 1_000_000));
+}

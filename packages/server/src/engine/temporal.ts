@@ -1,0 +1,266 @@
+import { randomUUID } from "node:crypto";
+import { CONTROL_QUEUE, MEMO, NtroError, NtroState, QUERIES, rootTaskId } from "@ntro/contract";
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from "@temporalio/client";
+import { ApplicationFailure } from "@temporalio/common";
+import type { Logger } from "pino";
+import { requireFittingSize } from "../core/start-task";
+import {
+  AnswerRefused,
+  type Engine,
+  type EngineSchedule,
+  type ExecutionState,
+  type Inspection,
+  type StartExecution,
+} from "./engine";
+import { GRPC, grpcCode, grpcDetails, taskFailure } from "./failure";
+import { inspectExecution } from "./inspect";
+import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
+
+/** Milliseconds. Reads and starts are quick; an update waits for workflow code. */
+const DEADLINE = { call: 5_000, state: 5_000, update: 10_000, health: 2_000 } as const;
+/** A host that died is noticed after this long; 10 s by default. Longer than Temporal's deadlock detector (2 s in TypeScript) leaves to run. */
+const WORKFLOW_TASK_TIMEOUT = "5s";
+/** What Temporal itself calls a workflow that ended while it worked on an accepted update. */
+const ENDED_WHILE_ANSWERING = "AcceptedUpdateCompletedWorkflow";
+
+export interface TemporalOptions {
+  /** `host:port`. */
+  readonly address: string;
+  readonly namespace: string;
+  readonly log: Logger;
+}
+
+/** The engine on Temporal. Connects when first used, and again by itself whenever Temporal was away. */
+export class TemporalEngine implements Engine {
+  readonly #connection: Connection;
+  readonly #client: Client;
+
+  constructor(private readonly options: TemporalOptions) {
+    // A quick restart of Temporal is ridden out; a longer one is told within the deadline. What cannot succeed (an input too large) is not tried for 39 s.
+    const retry = makeGrpcRetryInterceptor(
+      defaultGrpcRetryOptions({ maxAttempts: 5, factor: 2, initialIntervalMs: () => 50 }),
+    );
+    this.#connection = Connection.lazy({
+      address: options.address,
+      interceptors: [retry],
+      // gRPC waits up to two minutes before it tries a lost server again.
+      channelArgs: {
+        "grpc.initial_reconnect_backoff_ms": 100,
+        "grpc.min_reconnect_backoff_ms": 100,
+        "grpc.max_reconnect_backoff_ms": 1_000,
+      },
+    });
+    this.#client = new Client({ connection: this.#connection, namespace: options.namespace });
+  }
+
+  async start(execution: StartExecution): Promise<{ runId: string }> {
+    requireFittingSize(execution.input);
+    return this.#call(DEADLINE.call, async () => {
+      try {
+        const handle = await this.#client.workflow.start(execution.workflowType, {
+          workflowId: execution.workflowId,
+          taskQueue: execution.taskQueue,
+          args: [execution.input],
+          workflowIdReusePolicy: "REJECT_DUPLICATE",
+          workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+          memo: { [MEMO.lock]: execution.lock, [MEMO.tenant]: execution.tenantSlug },
+        });
+        return { runId: handle.firstExecutionRunId };
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        return { runId: (await this.#client.workflow.getHandle(execution.workflowId).describe()).runId };
+      }
+    });
+  }
+
+  async state(workflowId: string, deadlineMs: number = DEADLINE.state): Promise<NtroState> {
+    const answer: unknown = await this.#ask(workflowId, deadlineMs, () =>
+      this.#client.workflow.getHandle(workflowId).query<unknown>(QUERIES.state),
+    );
+    const state = NtroState.safeParse(answer);
+    if (!state.success)
+      throw new NtroError(
+        "TASK_UNREACHABLE",
+        `The task ${workflowId} answers in a form this server does not understand.`,
+        {
+          hint: "Its host may be of another version.",
+          cause: state.error,
+        },
+      );
+    return state.data;
+  }
+
+  async update(workflowId: string, name: string, updateId: string, argument: unknown): Promise<void> {
+    await this.#ask(workflowId, DEADLINE.update, async () => {
+      try {
+        await this.#client.workflow
+          .getHandle(workflowId)
+          .executeUpdate<unknown, [unknown]>(name, { args: [argument], updateId });
+      } catch (error) {
+        if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+        const { cause } = error;
+        const type = cause instanceof ApplicationFailure ? (cause.type ?? "") : "";
+        if (type !== ENDED_WHILE_ANSWERING) throw new AnswerRefused(type, cause?.message ?? error.message);
+      }
+    });
+  }
+
+  async describe(workflowId: string): Promise<ExecutionState> {
+    return this.#call(DEADLINE.call, async () => {
+      const handle = this.#client.workflow.getHandle(workflowId);
+      try {
+        const { runId, status, closeTime } = await handle.describe();
+        if (!closeTime || status.name === "RUNNING" || status.name === "CONTINUED_AS_NEW")
+          return { status: "running", runId };
+        return await this.#outcome(workflowId, runId, closeTime);
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return { status: "absent" };
+        throw error;
+      }
+    });
+  }
+
+  async #outcome(workflowId: string, runId: string, closedAt: Date): Promise<ExecutionState> {
+    try {
+      const result: unknown = await this.#client.workflow.getHandle(workflowId, runId).result();
+      return { status: "completed", runId, closedAt, result: result ?? null };
+    } catch (error) {
+      if (!(error instanceof WorkflowFailedError)) throw error;
+      return { status: "failed", runId, closedAt, failure: taskFailure(error.cause ?? error) };
+    }
+  }
+
+  async inspect(workflowId: string): Promise<Inspection | null> {
+    return this.#call(DEADLINE.call, () => inspectExecution(this.#client, workflowId));
+  }
+
+  async cancel(workflowId: string, reason: string): Promise<void> {
+    const request = {
+      namespace: this.options.namespace,
+      workflowExecution: { workflowId },
+      requestId: randomUUID(),
+      reason,
+    };
+    await this.#endUnlessEnded(() => this.#client.workflowService.requestCancelWorkflowExecution(request));
+  }
+
+  async terminate(workflowId: string, reason: string): Promise<void> {
+    await this.#endUnlessEnded(() => this.#client.workflow.getHandle(workflowId).terminate(reason));
+  }
+
+  /** Ending what has ended, or what Temporal no longer knows, is done. */
+  async #endUnlessEnded(end: () => Promise<unknown>): Promise<void> {
+    await this.#call(DEADLINE.call, async () => {
+      try {
+        await end();
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError) && grpcCode(error) !== GRPC.notFound) throw error;
+      }
+    });
+  }
+
+  async closedSince(since: Date): Promise<readonly string[]> {
+    return this.#call(DEADLINE.call, async () => {
+      const query = `ExecutionStatus != "Running" AND CloseTime >= "${since.toISOString()}"`;
+      const ids: string[] = [];
+      for await (const { workflowId, taskQueue } of this.#client.workflow.list({ query, pageSize: 500 }))
+        if (taskQueue.startsWith("ntro/") && taskQueue !== CONTROL_QUEUE && rootTaskId(workflowId) === workflowId)
+          ids.push(workflowId);
+      return ids;
+    });
+  }
+
+  async putSchedule(schedule: EngineSchedule): Promise<void> {
+    await this.#call(DEADLINE.call, () => putSchedule(this.#client.schedule, schedule));
+  }
+
+  async deleteSchedule(id: string): Promise<void> {
+    await this.#call(DEADLINE.call, () => deleteSchedule(this.#client.schedule, id));
+  }
+
+  async nextRuns(id: string, count: number): Promise<readonly Date[]> {
+    return this.#call(DEADLINE.call, () => nextRuns(this.#client.schedule, id, count));
+  }
+
+  async healthy(): Promise<boolean> {
+    try {
+      await this.#connection.withDeadline(Date.now() + DEADLINE.health, () =>
+        this.#connection.workflowService.getSystemInfo({}),
+      );
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  /** A call that workflow code answers: when none comes in time, it is the task that is unreachable and not Temporal. */
+  async #ask<T>(workflowId: string, deadlineMs: number, work: () => Promise<T>): Promise<T> {
+    return this.#call(deadlineMs, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        const code = grpcCode(error);
+        if (error instanceof WorkflowNotFoundError)
+          throw new NtroError("TASK_CLOSED", `The task ${workflowId} has ended.`, {
+            hint: `\`ntro run status ${rootTaskId(workflowId)}\` shows how it ended.`,
+            cause: error,
+          });
+        // Failed precondition: its last workflow task failed. Invalid argument: its code does not know the question (yet).
+        const silent =
+          error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+          code === GRPC.deadlineExceeded ||
+          code === GRPC.cancelled;
+        if (silent || code === GRPC.failedPrecondition || code === GRPC.invalidArgument || isUnregistered(error))
+          throw new NtroError(
+            "TASK_UNREACHABLE",
+            silent
+              ? `No host answers for the task ${workflowId}.`
+              : `The task ${workflowId} cannot answer: ${grpcDetails(error)}`,
+            {
+              hint: "Its host may be starting: try again shortly. `ntro status` shows the worker.",
+              cause: error,
+            },
+          );
+        throw error;
+      }
+    });
+  }
+
+  async #call<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#connection.withDeadline(Date.now() + deadlineMs, work);
+    } catch (error) {
+      if (error instanceof NtroError || error instanceof AnswerRefused) throw error;
+      const code = grpcCode(error);
+      if (code === undefined && !(error instanceof Error && error.name === "ServiceError")) throw error;
+      this.options.log.warn({ err: error }, "Temporal did not do what it was asked");
+      throw new NtroError(
+        "ENGINE_UNAVAILABLE",
+        `Temporal at ${this.options.address} does not answer: ${grpcDetails(error)}`,
+        {
+          hint: "`ntro status` shows whether it runs; nothing is lost, try again.",
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+/** The client gives a query that no handler takes as an error of its own, which is no part of its types. */
+function isUnregistered(error: unknown): boolean {
+  return error instanceof Error && error.name === "QueryNotRegisteredError";
+}

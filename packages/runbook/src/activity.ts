@@ -87,3 +87,8 @@ export function activity<I extends z.ZodType, O extends z.ZodType>(
   const { input, output, run, ...policy } = definition;
   return { kind: "ntro.activity", input, output, policy, run };
 }
+
+/** Whether a module's export is an activity. */
+export function isActivity(value: unknown): value is Activity {
+  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "ntro.activity";
+}

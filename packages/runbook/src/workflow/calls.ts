@@ -1,13 +1,12 @@
-import {
 import type { Duration as TemporalDuration } from "@temporalio/common";
+import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
-  type Duration as TemporalDuration,
 } from "@temporalio/workflow";
-import type { Activity, ActivityPolicy } from "../activity";
+import { type Activity, type ActivityPolicy, isActivity } from "../activity";
 import { approval } from "./approval";
 import type { GateRegistry } from "./gate";
 
@@ -52,11 +51,6 @@ export function bindCalls(
       ];
     }),
   );
-}
-
-/** Whether a module's export is an activity. */
-export function isActivity(value: unknown): value is Activity {
-  return typeof value === "object" && value !== null && (value as { kind?: unknown }).kind === "ntro.activity";
 }
 
 function callOf(name: string, policy: ActivityPolicy): Call {

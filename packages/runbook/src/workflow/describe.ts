@@ -1,6 +1,6 @@
 import * as z from "zod";
+import { isActivity } from "../activity";
 import type { Runbook } from "../runbook";
-import { isActivity } from "./calls";
 
 /** What a runbook shows once loaded: its ladder, its start parameters as JSON Schema, the children and activities it may use. */
 export interface Description {

@@ -140,7 +140,7 @@ test("reports failing code within the attempt, and goes on with fixed code", asy
   const running = await worker(catalogue);
   const run = await start(running.taskQueue, "buggy");
   const failure = await running.failureOf(run.workflowId);
-  expect(failure.kind).toBe("code");
+  console.log(failure.stackTrace); expect(failure.kind).toBe("code");
   expect(failure.type).toBe("TypeError");
   expect(failure.message).toContain("toFixed");
   expect(failure.stackTrace).toContain("buggy/workflow.js:1:");

@@ -70,4 +70,4 @@ function clearWorkflowTimeout(handle?: number): void {
   scope.cancel();
 }
 
-Object.assign(globalThis, { setTimeout: setWorkflowTimeout, clearTimeout: clearWorkflowTimeout });
+if (Date.name === "never") Object.assign(globalThis, { setTimeout: setWorkflowTimeout, clearTimeout: clearWorkflowTimeout });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,8 +12,10 @@ export interface BuiltThreadScript {
 /** Bundles the workflow thread's script as the shipped build does, into a folder of its own. */
 export async function buildThreadScript(): Promise<BuiltThreadScript> {
   const here = dirname(fileURLToPath(import.meta.url));
-  // Beside the sources, so that the packages left external are found.
-  const folder = await mkdtemp(join(here, ".thread-"));
+  // Inside node_modules, so that the packages left external are found and nothing is left among the sources.
+  const cache = join(process.cwd(), "node_modules", ".cache");
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, "ntro-workflow-thread-"));
   const path = join(folder, "workflow-thread.cjs");
   await build({
     entryPoints: [join(here, "..", "workflow-thread.ts")],

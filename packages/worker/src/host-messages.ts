@@ -1,0 +1,39 @@
+import { Digest } from "@ntro/contract";
+import * as z from "zod";
+
+/** A revision as the server and the file system name it. */
+export const RevisionKey = z.object({ slug: z.string(), version: z.string(), digest: Digest });
+export type RevisionKey = z.infer<typeof RevisionKey>;
+
+/** Everything a host is told about its tenant; over the process's channel, so that it stands in no environment or command line. */
+export const HostSettings = z.object({
+  tenant: z.object({ id: z.uuid(), slug: z.string() }),
+  /** Such as `http://127.0.0.1:3000/v1`. */
+  server: z.string(),
+  /** Opens the server's worker routes for this tenant alone. */
+  key: z.string(),
+  databaseUrl: z.string(),
+  temporal: z.object({ address: z.string(), namespace: z.string() }),
+  queue: z.string(),
+  /** Where revisions are installed: `<workflows>/<tenant>/<slug>/<version>/<digest>/`. */
+  workflows: z.string(),
+  /** The tenant's folder for files that tasks make. */
+  storage: z.string(),
+});
+export type HostSettings = z.infer<typeof HostSettings>;
+
+/** Supervisor → host. */
+export const ToHost = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("start"), settings: HostSettings }),
+  z.object({ type: z.literal("prepare"), deploymentId: z.string(), revision: RevisionKey }),
+  /** Finish what is under way, then exit. */
+  z.object({ type: z.literal("drain") }),
+]);
+export type ToHost = z.infer<typeof ToHost>;
+
+/** Host → supervisor. */
+export const FromHost = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("running") }),
+  z.object({ type: z.literal("prepared"), deploymentId: z.string() }),
+]);
+export type FromHost = z.infer<typeof FromHost>;

@@ -1,0 +1,53 @@
+import pino from "pino";
+import { type FromHost, ToHost } from "../host-messages";
+import { startTenantHost, type TenantHost } from "./tenant-host";
+
+// Activity stack traces show the author's files.
+process.setSourceMapsEnabled(true);
+
+const log = pino({ base: undefined }, pino.destination({ dest: 2, sync: false }));
+let host: Promise<TenantHost> | undefined;
+
+function tell(message: FromHost): void {
+  process.send?.(message);
+}
+
+async function start(message: Extract<ToHost, { type: "start" }>): Promise<void> {
+  host ??= startTenantHost(message.settings, log);
+  const { finished } = await host;
+  tell({ type: "running" });
+  await finished;
+  process.exit(0);
+}
+
+async function prepare({ deploymentId, revision }: Extract<ToHost, { type: "prepare" }>): Promise<void> {
+  const running = await host;
+  await running?.prepare(deploymentId, revision);
+  tell({ type: "prepared", deploymentId });
+}
+
+function take(raw: unknown): Promise<void> {
+  const message = ToHost.parse(raw);
+  if (message.type === "start") return start(message);
+  return message.type === "prepare" ? prepare(message) : drain();
+}
+
+async function drain(): Promise<void> {
+  await (await host)?.drain();
+  process.exit(0);
+}
+
+process.on("message", (raw) => {
+  take(raw).catch((error: unknown) => {
+    log.error(
+      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      "the host cannot go on",
+    );
+    process.exit(1);
+  });
+});
+// The supervisor is gone: nobody would end this process.
+process.on("disconnect", () => void drain());
+process.on("SIGTERM", () => void drain());
+// Ctrl-C reaches the whole group; the supervisor decides.
+process.on("SIGINT", () => undefined);

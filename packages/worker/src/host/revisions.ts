@@ -1,0 +1,67 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type NtroClient, parseWorkflowType } from "@ntro/contract";
+import type { HostSettings, RevisionKey } from "../host-messages";
+import { type ActivityModule, loadActivities } from "./activity-module";
+import { BUILT, readBuilt } from "./compile";
+import { install, revisionDir } from "./install";
+import type { Revision } from "./mux";
+import type { Preludes } from "./preludes";
+
+/** A revision ready to run: its workflow code for the threads, its activities for this process. */
+export interface LoadedRevision {
+  readonly key: RevisionKey;
+  readonly revision: Revision;
+  readonly activities: ActivityModule;
+}
+
+/**
+ * The revisions of one tenant by workflow type, loaded when first asked for. What the disk lacks is fetched from the server and installed, so any
+ * host of the tenant can wake any task.
+ */
+export class Revisions {
+  readonly #loaded = new Map<string, Promise<LoadedRevision>>();
+
+  constructor(
+    private readonly settings: HostSettings,
+    private readonly client: NtroClient,
+    private readonly preludes: Preludes,
+  ) {}
+
+  /** @throws NtroError when the server knows no such type or cannot be reached, BundleFaulty when it does not build */
+  load(workflowType: string): Promise<LoadedRevision> {
+    const known = this.#loaded.get(workflowType);
+    if (known) return known;
+    const loading = this.#load(workflowType);
+    this.#loaded.set(workflowType, loading);
+    loading.catch(() => this.#loaded.delete(workflowType));
+    return loading;
+  }
+
+  async #load(workflowType: string): Promise<LoadedRevision> {
+    const { tenant, workflows } = this.settings;
+    const found = await this.#find(workflowType);
+    const dir = revisionDir(workflows, tenant.slug, found.key);
+    const { workflow, workflowMap, prelude } = await readBuilt(dir);
+    const revision: Revision = {
+      type: workflowType,
+      prelude: await this.preludes.get(prelude),
+      workflow,
+      sourceMap: workflowMap,
+    };
+    return { key: found.key, revision, activities: loadActivities(join(dir, BUILT.activities)) };
+  }
+
+  /** The digest is whole on the server; a type shows its beginning. */
+  async #find(workflowType: string): Promise<{ key: RevisionKey }> {
+    if (!parseWorkflowType(workflowType)) throw new Error(`"${workflowType}" is no workflow type of ours.`);
+    const { tenant, workflows } = this.settings;
+    const content = await this.client.call("worker.getRevision", {
+      params: { tenant: tenant.slug, type: workflowType },
+    });
+    const key = { slug: content.slug, version: content.version, digest: content.digest };
+    const dir = revisionDir(workflows, tenant.slug, key);
+    if (!existsSync(dir)) await install(dir, content, await this.preludes.current());
+    return { key };
+  }
+}

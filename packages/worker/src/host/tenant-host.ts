@@ -1,0 +1,115 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { NtroClient, StateReport } from "@ntro/contract";
+import { NativeConnection } from "@temporalio/worker";
+import { Pool } from "pg";
+import type { Logger } from "pino";
+import type { HostSettings, RevisionKey } from "../host-messages";
+import { WORKFLOW_THREAD } from "../installation";
+import { database } from "./capabilities/database";
+import { documents } from "./capabilities/documents";
+import { storage } from "./capabilities/storage";
+import { codeFailing, codeRecovered } from "./code-health";
+import { createMuxWorker, type MuxWorker } from "./mux";
+import { Preludes } from "./preludes";
+import { prepare } from "./prepare";
+import { Reporter } from "./reporter";
+import { Revisions } from "./revisions";
+import { activityRunner } from "./run-activity";
+
+/** How long a host waits for what is under way when it drains. */
+const DRAIN = "30s";
+
+/** Runs one tenant's TypeScript bundles: one Temporal worker, every revision by its workflow type. */
+export interface TenantHost {
+  prepare(deploymentId: string, revision: RevisionKey): Promise<void>;
+  /** Takes no new work, lets what is under way end, then resolves. */
+  drain(): Promise<void>;
+  /** Rejects when the worker failed. */
+  readonly finished: Promise<void>;
+}
+
+/** @throws when Temporal or the tenant's folders cannot be reached */
+export async function startTenantHost(settings: HostSettings, log: Logger): Promise<TenantHost> {
+  const client = new NtroClient({ host: settings.server, apiKey: settings.key });
+  const pool = new Pool({ connectionString: settings.databaseUrl, max: 4, idleTimeoutMillis: 30_000 });
+  pool.on("error", (error) => log.warn({ error: error.message }, "an idle database connection ended"));
+  await mkdir(settings.storage, { recursive: true });
+  const preludes = new Preludes(client, join(settings.workflows, ".preludes"));
+  const revisions = new Revisions(settings, client, preludes);
+  const reporter = new Reporter(client, (error) =>
+    log.warn({ error: String(error) }, "the server did not take a report; trying again"),
+  );
+  const connection = await NativeConnection.connect({ address: settings.temporal.address });
+  const worker = await muxWorker(settings, {
+    connection,
+    revisions,
+    reporter,
+    pool,
+    warm: await preludes.current(),
+    log,
+  });
+  const finished = worker.run().finally(async () => {
+    await reporter.close();
+    await pool.end();
+    await connection.close();
+  });
+  return {
+    prepare: (deploymentId, revision) =>
+      prepare({ settings, client, preludes, revisions, pool }, deploymentId, revision),
+    drain: () => {
+      if (worker.state() === "RUNNING") worker.shutdown();
+      return finished;
+    },
+    finished,
+  };
+}
+
+interface Parts {
+  readonly connection: NativeConnection;
+  readonly revisions: Revisions;
+  readonly reporter: Reporter;
+  readonly pool: Pool;
+  readonly warm: Awaited<ReturnType<Preludes["current"]>>;
+  readonly log: Logger;
+}
+
+function muxWorker(
+  settings: HostSettings,
+  { connection, revisions, reporter, pool, warm, log }: Parts,
+): Promise<MuxWorker> {
+  const capabilities = { db: database(pool), documents: documents(pool), storage: storage(settings.storage) };
+  const run = activityRunner(revisions, capabilities);
+  // Types whose code was reported as failing, by run: a recovery is told only where a failure was.
+  const failing = new Set<string>();
+  return createMuxWorker({
+    connection,
+    namespace: settings.temporal.namespace,
+    taskQueue: settings.queue,
+    warmPrelude: warm,
+    threadScript: WORKFLOW_THREAD,
+    loadRevision: async (type) => (await revisions.load(type)).revision,
+    activities: { default: (...args) => run(args[0], args[1]) },
+    sinks: {
+      ntro: {
+        report: {
+          fn: (_, report: unknown) => reporter.report(StateReport.parse(report)),
+          callDuringReplay: false,
+        },
+      },
+    },
+    onActivationFailed: (info, failure) => {
+      failing.add(info.runId);
+      void codeFailing(info, failure, revisions).then((report) => reporter.report(report));
+      log.warn({ ...info, failure: failure.message }, "workflow code failing");
+    },
+    onActivationSucceeded: (info) => {
+      if (failing.delete(info.runId)) reporter.report(codeRecovered(info));
+    },
+    tuning: {
+      shutdownGraceTime: DRAIN,
+      maxConcurrentActivityTaskExecutions: 50,
+      maxConcurrentLocalActivityExecutions: 50,
+    },
+  });
+}

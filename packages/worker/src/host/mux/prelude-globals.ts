@@ -70,4 +70,4 @@ function clearWorkflowTimeout(handle?: number): void {
   scope.cancel();
 }
 
-if (Date.name === "never") Object.assign(globalThis, { setTimeout: setWorkflowTimeout, clearTimeout: clearWorkflowTimeout });
+Object.assign(globalThis, { setTimeout: setWorkflowTimeout, clearTimeout: clearWorkflowTimeout });

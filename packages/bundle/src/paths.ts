@@ -28,8 +28,7 @@ function unsafeBecause(path: string): string | undefined {
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) return "is absolute";
   if (path.includes("\\")) return "contains a backslash";
   if (path.includes("\uFFFD") || /\p{Surrogate}/u.test(path)) return "is not valid UTF-8";
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: refusing them is the point
-  if (/[\u0000-\u001f\u007f]/.test(path)) return "contains a control character";
+  if (/\p{Cc}/u.test(path)) return "contains a control character";
   if (Buffer.byteLength(path) > LIMITS.pathBytes) return `is longer than ${LIMITS.pathBytes} bytes`;
   for (const part of path.split("/")) {
     if (part === "") return "has an empty part (`//` or a `/` at its end)";
@@ -53,8 +52,7 @@ export function checkPathSafety(path: string): Fault | undefined {
 
 /** A path that may be shown and logged: control characters and lone surrogates replaced, and of bounded length. */
 function printable(path: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
-  return path.replace(/[\u0000-\u001f\u007f]|\p{Surrogate}/gu, "\uFFFD").slice(0, LIMITS.pathBytes);
+  return path.replace(/\p{Cc}|\p{Surrogate}/gu, "\uFFFD").slice(0, LIMITS.pathBytes);
 }
 
 /** Faults among safe paths: the same path twice, two that differ only by case or Unicode form (folders too), a file that is also a folder. */

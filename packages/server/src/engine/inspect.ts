@@ -1,5 +1,6 @@
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
 import type { Inspection } from "./engine";
+import { GRPC, grpcCode } from "./failure";
 
 type HistoryEvent = NonNullable<
   NonNullable<Awaited<ReturnType<Client["workflowService"]["getWorkflowExecutionHistoryReverse"]>>["history"]>["events"]
@@ -33,7 +34,7 @@ export async function inspectExecution(client: Client, workflowId: string): Prom
       events: events.map((event) => showEvent(event, scheduled)),
     };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return null;
+    if (error instanceof WorkflowNotFoundError || grpcCode(error) === GRPC.notFound) return null;
     throw error;
   }
 }

@@ -30,6 +30,13 @@ import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
 const DEADLINE = { call: 5_000, state: 5_000, update: 10_000, health: 2_000 } as const;
 /** A host that died is noticed after this long; 10 s by default. Longer than Temporal's deadlock detector (2 s in TypeScript) leaves to run. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
+/** gRPC codes of a Temporal that is not there, or has too much to do. */
+const AWAY: ReadonlySet<number> = new Set([
+  GRPC.cancelled,
+  GRPC.deadlineExceeded,
+  GRPC.resourceExhausted,
+  GRPC.unavailable,
+]);
 /** What Temporal itself calls a workflow that ended while it worked on an accepted update. */
 const ENDED_WHILE_ANSWERING = "AcceptedUpdateCompletedWorkflow";
 
@@ -219,23 +226,21 @@ export class TemporalEngine implements Engine {
             hint: `\`ntro run status ${rootTaskId(workflowId)}\` shows how it ended.`,
             cause: error,
           });
-        // Failed precondition: its last workflow task failed. Invalid argument: its code does not know the question (yet).
         const silent =
           error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
           code === GRPC.deadlineExceeded ||
           code === GRPC.cancelled;
-        if (silent || code === GRPC.failedPrecondition || code === GRPC.invalidArgument || isUnregistered(error))
-          throw new NtroError(
-            "TASK_UNREACHABLE",
-            silent
-              ? `No host answers for the task ${workflowId}.`
-              : `The task ${workflowId} cannot answer: ${grpcDetails(error)}`,
-            {
-              hint: "Its host may be starting: try again shortly. `ntro status` shows the worker.",
-              cause: error,
-            },
-          );
-        throw error;
+        if (silent && !(await this.healthy())) throw this.#unavailable(error);
+        // Failed precondition: its last workflow task failed. Invalid argument: its code does not know the question (yet).
+        const cannot = code === GRPC.failedPrecondition || code === GRPC.invalidArgument || isUnregistered(error);
+        if (!silent && !cannot) throw error;
+        const message = silent
+          ? `No host answers for the task ${workflowId}.`
+          : `The task ${workflowId} cannot answer: ${grpcDetails(error)}`;
+        throw new NtroError("TASK_UNREACHABLE", message, {
+          hint: "Its host may be starting: try again shortly. `ntro status` shows the worker.",
+          cause: error,
+        });
       }
     });
   }
@@ -245,18 +250,21 @@ export class TemporalEngine implements Engine {
       return await this.#connection.withDeadline(Date.now() + deadlineMs, work);
     } catch (error) {
       if (error instanceof NtroError || error instanceof AnswerRefused) throw error;
-      const code = grpcCode(error);
-      if (code === undefined && !(error instanceof Error && error.name === "ServiceError")) throw error;
-      this.options.log.warn({ err: error }, "Temporal did not do what it was asked");
-      throw new NtroError(
-        "ENGINE_UNAVAILABLE",
-        `Temporal at ${this.options.address} does not answer: ${grpcDetails(error)}`,
-        {
-          hint: "`ntro status` shows whether it runs; nothing is lost, try again.",
-          cause: error,
-        },
-      );
+      if (!AWAY.has(grpcCode(error) ?? -1)) throw error;
+      this.options.log.warn({ err: error }, "Temporal does not answer");
+      throw this.#unavailable(error);
     }
+  }
+
+  #unavailable(cause: unknown): NtroError {
+    return new NtroError(
+      "ENGINE_UNAVAILABLE",
+      `Temporal at ${this.options.address} does not answer: ${grpcDetails(cause)}`,
+      {
+        hint: "`ntro status` shows whether it runs; nothing is lost, try again.",
+        cause,
+      },
+    );
   }
 }
 

@@ -25,11 +25,31 @@ export interface Documents {
 /** The tenant's folder for files that tasks make. Paths are relative and cannot leave it. */
 export interface Storage {
   /** Writes a file whole or not at all and gives where it lies. */
-  write(
-    path: string,
-    content: Uint8Array | string,
-  ): Promise<{ path: string; location: string; sizeBytes: number; sha256: string }>;
+  write(path: string, content: Uint8Array | string): Promise<StoredFile>;
   read(path: string): Promise<Uint8Array>;
+  /** Writes an .xlsx workbook. Text stays text, so nothing a person typed becomes a formula. */
+  writeWorkbook(path: string, sheets: readonly Sheet[]): Promise<StoredFile>;
+}
+
+export interface StoredFile {
+  readonly path: string;
+  /** Where it lies on the host's disk. */
+  readonly location: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** A sheet of a workbook to write. Amounts are given as decimal strings as `{ amount: "12.50" }`. */
+export interface Sheet {
+  readonly name: string;
+  readonly rows: readonly (readonly (Cell | Amount)[])[];
+  /** Widths in characters, by column. */
+  readonly widths?: readonly number[];
+}
+
+/** An amount of money in a sheet: shown as a number with two decimals. */
+export interface Amount {
+  readonly amount: string;
 }
 
 /** What an activity is handed besides its input. It is run again when it fails, so effects should be keyed by `idempotencyKey`. */

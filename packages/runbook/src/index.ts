@@ -2,11 +2,14 @@ export {
   type Activity,
   type ActivityContext,
   type ActivityPolicy,
+  type Amount,
   activity,
   type Cell,
   type Database,
   type Documents,
+  type Sheet,
   type Storage,
+  type StoredFile,
 } from "./activity";
 export { decimal } from "./decimal";
 export { fail, RunbookFailure } from "./failure";

@@ -4,8 +4,7 @@ import {
   type BuildResult,
   buildActivities,
   buildWorkflow,
-  checkDeterminism,
-  checkTypes,
+  checkTypescript,
   installPackages,
 } from "@ntro/bundle/typescript";
 import type { Build } from "@ntro/contract";
@@ -29,9 +28,8 @@ export const BUILT = {
  * @throws BundleFaulty with everything that is wrong
  */
 export async function compile(dir: string, files: ReadonlyMap<string, string>, prelude: Prelude): Promise<Build> {
-  refuseFaults(checkDeterminism(files));
   refuseFaults(await installPackages(dir));
-  const types = checkTypes({ dir, files, sdkDir: SDK_DIR, zodDir: ZOD_DIR });
+  const types = checkTypescript({ dir, files, sdkDir: SDK_DIR, zodDir: ZOD_DIR });
   const [typeFaults, built] = await Promise.all([types, buildBoth(dir, prelude)]);
   refuseFaults(typeFaults.length > 0 ? typeFaults : built instanceof BundleFaulty ? built.faults : []);
   if (built instanceof BundleFaulty) throw built;

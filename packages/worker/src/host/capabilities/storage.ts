@@ -1,26 +1,43 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
-import { fail, type Storage } from "@ntro/runbook";
+import { type Amount, type Cell, fail, type Sheet, type Storage } from "@ntro/runbook";
+import writeXlsxFile from "write-excel-file/node";
 
 /** The tenant's folder. Paths stay inside it, also through links; files are written beside and renamed. */
 export function storage(folder: string): Storage {
-  return {
-    write: async (path, content) => {
-      const target = await inside(folder, path);
-      const bytes = Buffer.from(content);
-      const beside = `${target}.${randomUUID()}`;
-      await writeFile(beside, bytes);
-      await rename(beside, target);
-      return {
-        path: normalize(path),
-        location: target,
-        sizeBytes: bytes.length,
-        sha256: createHash("sha256").update(bytes).digest("hex"),
-      };
-    },
-    read: async (path) => readFile(await inside(folder, path)),
+  const write: Storage["write"] = async (path, content) => {
+    const target = await inside(folder, path);
+    const bytes = Buffer.from(content);
+    const beside = `${target}.${randomUUID()}`;
+    await writeFile(beside, bytes);
+    await rename(beside, target);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    return { path: normalize(path), location: target, sizeBytes: bytes.length, sha256 };
   };
+  return {
+    write,
+    read: async (path) => readFile(await inside(folder, path)),
+    writeWorkbook: async (path, sheets) => write(path, await workbook(sheets)),
+  };
+}
+
+function workbook(sheets: readonly Sheet[]): Promise<Buffer> {
+  const pages = sheets.map(({ name, rows, widths }) => ({
+    sheet: name,
+    data: rows.map((row) => row.map(cellOf)),
+    ...(widths ? { columns: widths.map((width) => ({ width })) } : {}),
+  }));
+  return writeXlsxFile(pages).toBuffer();
+}
+
+/** Text is written as text, whatever it begins with. */
+function cellOf(cell: Cell | Amount) {
+  if (cell === null) return null;
+  if (cell instanceof Date) return { value: cell, type: Date, format: "yyyy-mm-dd" };
+  if (typeof cell === "object") return { value: Number(cell.amount), type: Number, format: "#,##0.00" };
+  if (typeof cell === "number") return { value: cell, type: Number };
+  return typeof cell === "boolean" ? { value: cell, type: Boolean } : { value: cell, type: String };
 }
 
 async function inside(folder: string, path: string): Promise<string> {

@@ -6,7 +6,7 @@ import type { Prelude } from "./revision";
 
 /** Options of {@link buildPrelude}. */
 export interface BuildPreludeOptions {
-  /** Folder whose index module stands for `@ntro/runbook`; by default the installed package. */
+  /** Folder whose `index` and `workflow` modules stand for `@ntro/runbook` and `@ntro/runbook/workflow`; by default the package. */
   readonly sdkDir?: string;
 }
 

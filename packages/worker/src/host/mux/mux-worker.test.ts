@@ -170,7 +170,7 @@ test("reports a module that cannot be evaluated", async () => {
   expect(failures.map(({ kind, type }) => [kind, type])).toEqual([
     ["load", "SyntaxError"],
     ["load", "RangeError"],
-    ["load", "TypeError"],
+    ["load", "Error"],
     ["load", "Error"],
   ]);
   await Promise.all(runs.map((run) => run.terminate()));

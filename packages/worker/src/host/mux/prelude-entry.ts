@@ -6,6 +6,7 @@
 // First, so that all below is evaluated with deterministic globals.
 import "./prelude-globals";
 import * as runbook from "@ntro/runbook";
+import { asRunbook, type Description, describe, execute } from "@ntro/runbook/workflow";
 import * as workflow from "@temporalio/workflow";
 import * as workerInterface from "@temporalio/workflow/lib/worker-interface.js";
 import * as zod from "zod";
@@ -42,22 +43,39 @@ function defaultExport(exports: unknown): unknown {
   return typeof exports === "object" && exports !== null && "default" in exports ? exports.default : undefined;
 }
 
+/** Evaluates an author's module anew; what it exports as default. */
+function evaluate(factory: ModuleFactory): unknown {
+  const module: { exports: unknown } = { exports: {} };
+  factory(module, module.exports, requireShared);
+  return defaultExport(module.exports);
+}
+
 /** Called by the SDK. */
 export const api = workerInterface;
 
 /**
  * Called by the SDK once per execution, inside that execution's own globals: evaluates the author's module anew, so that
- * no module-level state is ever shared between executions.
+ * no module-level state is ever shared between executions. A plain function is taken as a workflow as it is.
  */
 export function importWorkflows(): { default: unknown } {
-  const module: { exports: unknown } = { exports: {} };
-  globalThis.__ntro_factory__()(module, module.exports, requireShared);
-  const run = defaultExport(module.exports);
-  if (typeof run !== "function") throw new TypeError("The workflow module has no function as its default export.");
-  return { default: run };
+  const exported = evaluate(globalThis.__ntro_factory__());
+  if (typeof exported === "function") return { default: exported };
+  const authored = asRunbook(exported);
+  return { default: (argument: unknown) => execute(authored, argument) };
 }
 
 /** Called by the SDK: modules that may export `interceptors`; the runbook SDK is asked for its own. */
 export function importInterceptors(): unknown[] {
   return [runbook];
+}
+
+/**
+ * Called by the host when it checks a deployment, outside any workflow.
+ *
+ * @param factory the author's module
+ * @returns what the runbook shows of itself
+ * @throws Error whose message tells the author what to mend
+ */
+export function describeModule(factory: ModuleFactory): Description {
+  return describe(evaluate(factory));
 }

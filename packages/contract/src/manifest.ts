@@ -109,6 +109,8 @@ export const FaultCode = z.enum([
   "RUNBOOK_LOAD_ERROR",
   "RUNBOOK_DEFINITION_INVALID",
   "MIGRATION_FAILED",
+  // Found only by the server: no host took the deployment
+  "WORKER_MISSING",
   // Python
   "WORKFLOW_PY_MISSING",
   "WORKFLOW_PY_IMPORT_ERROR",

@@ -22,6 +22,8 @@ export const Tenant = z.object({
   dataPlatform: DataPlatform,
   dataPlatformConfigId: z.string().nullish(),
   status: TenantStatus,
+  /** Why it could not be set up or taken down, where that is so. */
+  failure: z.string().nullish(),
   config: Config.nullish(),
   entityCount: z.number().int(),
   createdAt: z.string(),

@@ -1,6 +1,7 @@
 import type { AnswerOf, BodyOf, ParamsOf, QueryOf, Role, RouteName, RouteOf } from "@ntro/contract";
 import type { MultipartFile, MultipartValue } from "@fastify/multipart";
 import type { Services } from "../services";
+import type { Page } from "../store/pages";
 
 /** Whoever holds the key of a request. `tenantId` null: a key of the whole organisation. */
 export interface Caller {
@@ -28,15 +29,7 @@ export interface Request<N extends RouteName> {
   readonly signal: AbortSignal;
 }
 
-/** A list's page: `next` is the cursor of the page after it, null on the last. The cursor goes out in the `Link` header. */
-export class Page<T extends readonly unknown[]> {
-  constructor(
-    readonly items: T,
-    readonly next: string | null,
-  ) {}
-}
-
-/** Answers one route; throws `NtroError` for every answer of 400 and more. Rows out of the caller's tenant must not be found. */
+/** Answers one route, a list with a page; throws `NtroError` for every answer of 400 and more. Rows out of the caller's tenant must not be found. */
 export type Handler<N extends RouteName> = (
   services: Services,
   request: Request<N>,

@@ -60,6 +60,8 @@ export class EventBus {
   ): Promise<AsyncGenerator<StreamEvent>> {
     const subscriber: Subscriber = { filter, pending: [], behind: true, wake: () => {} };
     this.#subscribers.add(subscriber);
+    // Also when nobody ever iterates.
+    signal.addEventListener("abort", () => this.#subscribers.delete(subscriber), { once: true });
     try {
       const from = after ?? (await newestEvent(this.db));
       return this.#follow(subscriber, BigInt(from), signal);

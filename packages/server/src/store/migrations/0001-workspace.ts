@@ -139,6 +139,7 @@ const STATEMENTS = [
      deployment_id uuid,
      data jsonb not null)`,
   `create index events_tenant on events (tenant_id, id)`,
+  `create index events_recent on events (tenant_id, at)`,
   `create index events_task on events (task_id, id) where task_id is not null`,
   `create index events_deployment on events (deployment_id, id) where deployment_id is not null`,
   `create table audit (

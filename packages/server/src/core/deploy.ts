@@ -1,0 +1,58 @@
+import { NtroError } from "@ntro/contract";
+import { compare, lt } from "semver";
+
+/** What a runbook's current version is in a tenant. */
+export interface CurrentVersion {
+  readonly version: string;
+  /** When the deploy or promotion that moved it was asked for. */
+  readonly requestedAt: Date;
+}
+
+/** A deployment, as far as it decides about the current version. */
+export interface RequestedVersion {
+  readonly version: string;
+  /** Asked for with `--pin`: one workflow is bound to this version. */
+  readonly pin: boolean;
+  readonly requestedAt: Date;
+}
+
+/**
+ * Whether a deployment that is ready becomes current. It does, unless something asked for later already has, or it pins one workflow to a lower
+ * version: rolling one workflow back never moves others.
+ */
+export function movesCurrent(deployment: RequestedVersion, current: CurrentVersion | undefined): boolean {
+  if (current === undefined) return true;
+  if (deployment.requestedAt.getTime() < current.requestedAt.getTime()) return false;
+  return !(deployment.pin && lt(deployment.version, current.version));
+}
+
+/** A revision that may be promoted. */
+export interface PromotableRevision {
+  readonly version: string;
+  /** When its last deployment became ready; null when none did. */
+  readonly readyAt: Date | null;
+}
+
+/**
+ * The revision that a promotion of a version makes current: the one that became ready last.
+ * @throws NtroError `VERSION_NOT_FOUND` or `RUNBOOK_NOT_READY`, naming the versions that are ready
+ */
+export function promotedRevision<R extends PromotableRevision>(
+  slug: string,
+  version: string,
+  revisions: readonly R[],
+): R {
+  const ofVersion = revisions.filter((revision) => revision.version === version);
+  const newest = ofVersion
+    .filter((revision) => revision.readyAt !== null)
+    .sort((a, b) => (b.readyAt?.getTime() ?? 0) - (a.readyAt?.getTime() ?? 0))[0];
+  if (newest) return newest;
+  const ready = revisions.filter(({ readyAt }) => readyAt !== null).map((revision) => revision.version);
+  const hint =
+    ready.length > 0
+      ? `Ready here: ${[...new Set(ready)].sort(compare).join(", ")}.`
+      : "Deploy it with `ntro workflow create --path …`.";
+  if (ofVersion.length > 0)
+    throw new NtroError("RUNBOOK_NOT_READY", `Version ${version} of ${slug} is not ready for this tenant.`, { hint });
+  throw new NtroError("VERSION_NOT_FOUND", `The runbook ${slug} has no version ${version} in this tenant.`, { hint });
+}

@@ -1,0 +1,19 @@
+import { PLATFORM_ACTOR } from "./core/access";
+import { failAbandonedDeployments } from "./deploy";
+import type { Services } from "./services";
+import { forgetOldAnswers } from "./store/idempotency";
+import { resumeTenants } from "./tenant-lifecycle";
+import type { Duty } from "./upkeep";
+
+/** Everything the server does again and again by itself. */
+export function duties(services: Services): readonly Duty[] {
+  return [
+    {
+      name: "go on with tenants being set up or taken down",
+      every: 30_000,
+      run: () => resumeTenants(services, PLATFORM_ACTOR),
+    },
+    { name: "fail deployments no worker took", every: 30_000, run: () => failAbandonedDeployments(services.db) },
+    { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
+  ];
+}

@@ -1,0 +1,55 @@
+import { createHash, randomUUID } from "node:crypto";
+import { NtroError } from "@ntro/contract";
+import type { Services } from "../services";
+import { canonicalJson } from "../store/audit";
+import { claimKey, type KeyedRequest, keepAnswer, releaseKey } from "../store/idempotency";
+
+/**
+ * The claim of a request on its Idempotency-Key; undefined without one.
+ * @param owner id of the caller's key
+ * @param request route, parameters, query and body as parsed
+ */
+export function keyedRequest(owner: string, key: string | undefined, request: unknown): KeyedRequest | undefined {
+  if (key === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key))
+    throw new NtroError("REQUEST_INVALID", "An Idempotency-Key has 1 to 255 visible ASCII characters.", {
+      details: [{ field: "Idempotency-Key", message: "not valid" }],
+    });
+  return { owner, key, requestDigest: sha256(canonicalJson(request)).toString("hex") };
+}
+
+/** The id of what a request creates: always the same under one key of one caller, random without. A UUID in form. */
+export function creationId(request: KeyedRequest | undefined): string {
+  if (request === undefined) return randomUUID();
+  const bytes = sha256(JSON.stringify(["creation", request.owner, request.key])).subarray(0, 16);
+  // Version 8 ("custom") and the variant that every UUID has.
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Runs a request at most once for each key: repeated, it gives the answer it gave first. A request that fails gives its key free. */
+export async function once<T>(
+  { db, log }: Services,
+  request: KeyedRequest | undefined,
+  work: () => Promise<T>,
+): Promise<T | { repeated: unknown }> {
+  if (request === undefined) return work();
+  const claim = await claimKey(db, request);
+  if (claim.kind === "answered") return { repeated: claim.answer };
+  try {
+    const answer = await work();
+    await keepAnswer(db, request, 200, answer);
+    return answer;
+  } catch (error) {
+    // When this fails too the claim counts as lost after a minute.
+    await releaseKey(db, request).catch((lost: unknown) =>
+      log.warn({ err: lost }, "an Idempotency-Key was not released"),
+    );
+    throw error;
+  }
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

@@ -1,0 +1,136 @@
+import type { DeploymentStatus, Described, RunbookVersion } from "@ntro/contract";
+import { type Selectable, sql, type Transaction } from "kysely";
+import type * as z from "zod";
+import { notFound } from "../core/not-found";
+import type { Db } from "./database";
+import type { Tables } from "./tables";
+
+export type RevisionRow = Selectable<Tables["revisions"]>;
+type Status = z.infer<typeof DeploymentStatus>;
+
+/** A revision with how it stands in its tenant. */
+export interface StandingRevision extends RevisionRow {
+  /** Of its last deployment; a revision is recorded together with its first. */
+  readonly status: Status;
+  /** When its last deployment became ready. */
+  readonly ready_at: Date | null;
+  readonly current: boolean;
+  readonly tenant_slug: string;
+}
+
+/** Revisions with their standing; `tenantId` null: of all tenants. */
+function standing(db: Db, tenantId: string | null, slug: string | null) {
+  let query = db
+    .selectFrom("revisions as r")
+    .innerJoin("tenants as t", "t.id", "r.tenant_id")
+    .leftJoin("current_versions as c", "c.revision_id", "r.id")
+    .innerJoinLateral(
+      (from) =>
+        from
+          .selectFrom("deployments")
+          .select([
+            "deployments.status",
+            sql<Date | null>`case when deployments.status = 'ready' then deployments.ended_at end`.as("ready_at"),
+          ])
+          .whereRef("deployments.revision_id", "=", "r.id")
+          .orderBy("deployments.created_at", "desc")
+          .orderBy("deployments.id", "desc")
+          .limit(1)
+          .as("d"),
+      (join) => join.onTrue(),
+    )
+    .selectAll("r")
+    .select(["d.status", "d.ready_at", "t.slug as tenant_slug"])
+    .select(sql<boolean>`c.revision_id is not null`.as("current"))
+    .where("t.status", "<>", "DECOMMISSIONED");
+  if (tenantId !== null) query = query.where("r.tenant_id", "=", tenantId);
+  if (slug !== null) query = query.where("r.slug", "=", slug);
+  return query;
+}
+
+/** Every revision of a runbook, newest first. */
+export async function listRevisions(db: Db, tenantId: string | null, slug: string): Promise<StandingRevision[]> {
+  return standing(db, tenantId, slug).orderBy("r.created_at", "desc").orderBy("r.id").execute();
+}
+
+/**
+ * For each runbook the revision that speaks for it, by slug: the current one where one tenant is asked about, else the newest that is ready, else the
+ * newest.
+ */
+export async function listRunbooks(
+  db: Db,
+  tenantId: string | null,
+  page: { limit: number; after: string | null; search: string | null },
+): Promise<StandingRevision[]> {
+  let query = standing(db, tenantId, null).distinctOn("r.slug").orderBy("r.slug");
+  if (tenantId !== null) query = query.orderBy(sql`c.revision_id is not null`, "desc");
+  query = query.orderBy(sql`d.status = 'ready'`, "desc").orderBy("r.created_at", "desc").limit(page.limit);
+  if (page.after !== null) query = query.where("r.slug", ">", page.after);
+  if (page.search !== null)
+    query = query.where(
+      sql<boolean>`position(lower(${page.search}) in lower(r.slug || ' ' || (r.manifest->>'name') || ' ' || coalesce(r.manifest->>'description', ''))) > 0`,
+    );
+  return query.execute();
+}
+
+/**
+ * The error for a runbook nobody deployed, with the near ones.
+ * @param tenantId null: names of all tenants may be told
+ */
+export async function runbookNotFound(db: Db, tenantId: string | null, slug: string) {
+  let query = db.selectFrom("revisions").select("slug").distinct().limit(1000);
+  if (tenantId !== null) query = query.where("tenant_id", "=", tenantId);
+  const slugs = (await query.execute()).map((row) => row.slug);
+  return notFound("RUNBOOK_NOT_FOUND", "runbook", slug, slugs, "`ntro runbook list` shows what is deployed.");
+}
+
+/** How revisions are answered as versions, with the workflows pinned to each and its open tasks. */
+export async function toVersions(db: Db, rows: readonly StandingRevision[]): Promise<RunbookVersion[]> {
+  if (rows.length === 0) return [];
+  const [pins, open] = await Promise.all([
+    db
+      .selectFrom("workflows")
+      .select(["id", "name", "tenant_id", "runbook_slug", "runbook_version"])
+      .where("tenant_id", "in", [...new Set(rows.map((row) => row.tenant_id))])
+      .where("runbook_slug", "in", [...new Set(rows.map((row) => row.slug))])
+      .where("runbook_version", "is not", null)
+      .where("deleted_at", "is", null)
+      .execute(),
+    db
+      .selectFrom("tasks")
+      .select(["revision_id", (all) => all.fn.countAll<string>().as("count")])
+      .where(
+        "revision_id",
+        "in",
+        rows.map(({ id }) => id),
+      )
+      .where("closed_at", "is", null)
+      .groupBy("revision_id")
+      .execute(),
+  ]);
+  return rows.map((row) => ({
+    slug: row.slug,
+    version: row.version,
+    digest: row.digest,
+    language: row.language,
+    tenantSlug: row.tenant_slug,
+    status: row.status,
+    current: row.current,
+    pinnedBy: pins
+      .filter((pin) => pin.tenant_id === row.tenant_id && pin.runbook_slug === row.slug)
+      .filter((pin) => pin.runbook_version === row.version)
+      .map(({ id, name }) => ({ id, name })),
+    openTasks: Number(open.find(({ revision_id }) => revision_id === row.id)?.count ?? 0),
+    deployedBy: row.deployed_by,
+    createdAt: row.created_at.toISOString(),
+  }));
+}
+
+/** What loading a revision showed is kept with it. */
+export async function describeRevision(trx: Transaction<Tables>, id: string, described: Described): Promise<void> {
+  await trx
+    .updateTable("revisions")
+    .set({ described: JSON.stringify(described) })
+    .where("id", "=", id)
+    .execute();
+}

@@ -7,6 +7,7 @@ export * from "./me";
 export * from "./names";
 export * from "./permissions";
 export * from "./protocol";
+export * from "./review-table";
 export * from "./routes";
 export * from "./runbook";
 export * from "./task";

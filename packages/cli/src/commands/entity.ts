@@ -1,0 +1,5 @@
+import { entityCreate } from "./entity-create";
+import { entityInfo } from "./entity-info";
+import { entityList } from "./entity-list";
+
+export const entityCommands = [entityCreate, entityList, entityInfo];

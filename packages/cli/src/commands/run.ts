@@ -1,0 +1,25 @@
+import { runApprove } from "./run-approve";
+import { runCancel } from "./run-cancel";
+import { runHistory } from "./run-history";
+import { runIncoming } from "./run-incoming";
+import { runList } from "./run-list";
+import { runLogs } from "./run-logs";
+import { runNext } from "./run-next";
+import { runPending } from "./run-pending";
+import { runReject } from "./run-reject";
+import { runStatus } from "./run-status";
+import { runSubmit } from "./run-submit";
+
+export const runCommands = [
+  runStatus,
+  runList,
+  runHistory,
+  runPending,
+  runIncoming,
+  runLogs,
+  runNext,
+  runSubmit,
+  runApprove,
+  runReject,
+  runCancel,
+];

@@ -1,0 +1,15 @@
+import { workflowCreate } from "./workflow-create";
+import { workflowDelete } from "./workflow-delete";
+import { workflowInfo } from "./workflow-info";
+import { workflowList } from "./workflow-list";
+import { workflowRun } from "./workflow-run";
+import { workflowUpdate } from "./workflow-update";
+
+export const workflowCommands = [
+  workflowCreate,
+  workflowRun,
+  workflowList,
+  workflowInfo,
+  workflowUpdate,
+  workflowDelete,
+];

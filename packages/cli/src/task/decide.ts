@@ -1,0 +1,38 @@
+import { reviewTables } from "@ntro/contract";
+import type { Context } from "../context";
+import { parseCorrection } from "./correction";
+import { chooseReview } from "./open-review";
+import { formatTask } from "./task-fields";
+
+/** A decision as it was typed. */
+export interface DecisionFlags {
+  readonly decision: "approve" | "reject";
+  readonly correct: readonly string[];
+  readonly reason?: string | undefined;
+  readonly gate?: string | undefined;
+}
+
+/** Reads what is asked, says what is decided, and sends the decision with that gate's token: should another gate be open by then, it is refused. */
+export async function decide(context: Context, taskId: string, flags: DecisionFlags): Promise<0> {
+  const { out } = context;
+  const corrections = flags.correct.map(parseCorrection);
+  const api = await context.client();
+  const gate = chooseReview(await api.call("tasks.nextStep", { params: { id: taskId } }), taskId, flags.gate);
+  const lines = reviewTables(gate).reduce((sum, table) => sum + table.rows.length, 0);
+  const what = `"${gate.title}" (step ${gate.step_id}${lines > 0 ? `, ${lines} lines` : ""})`;
+  const changes = corrections.length === 1 ? " with 1 correction" : ` with ${corrections.length} corrections`;
+  out.say(
+    `${flags.decision === "approve" ? "Approving" : "Rejecting"} ${what}${corrections.length > 0 ? changes : ""}…`,
+  );
+  const body = {
+    gate: gate.token,
+    ...(flags.reason === undefined ? {} : { reason: flags.reason }),
+    ...(corrections.length > 0 ? { corrections } : {}),
+  };
+  const route = flags.decision === "approve" ? "tasks.approve" : "tasks.reject";
+  const task = await api.call(route, { params: { id: taskId }, body });
+  out.success(`${flags.decision === "approve" ? "Approved" : "Rejected"}: ${gate.title}.`);
+  out.data(task, () => formatTask(task, out));
+  out.say(`Watch it go on: ntro run status ${taskId} --wait`);
+  return 0;
+}

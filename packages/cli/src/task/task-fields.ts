@@ -1,0 +1,77 @@
+import type { Task } from "@ntro/contract";
+import { type Column, formatRecord, formatTable, type Output } from "../output";
+import { age } from "../times";
+import { answerLines } from "./answer-lines";
+
+/** A task as its panel shows it. */
+export function taskFields(task: Task): (readonly [string, unknown])[] {
+  return [
+    ["task", task.id],
+    ["title", task.title],
+    ["status", statusText(task)],
+    ["runbook", `${task.runbookSlug}@${task.runbookVersion}`],
+    ["digest", task.digest],
+    ["tenant", task.tenantSlug],
+    ["entity", task.entitySlug],
+    ["parameters", Object.keys(task.context).length > 0 ? task.context : null],
+    ["priority", task.priority],
+    ["due", task.dueDate],
+    ["started", task.createdAt],
+    ["updated", task.updatedAt],
+    ["open in", task.links?.workflow_ui],
+  ];
+}
+
+/** Status and, where it says more, what kind of failure or wait it is. */
+export function statusText(task: Task): string {
+  if (task.failure) return `${task.status} (${task.failure.type})`;
+  return task.gates.length > 0 ? `${task.status}, waiting for a person` : task.status;
+}
+
+/** The whole of a task: panel, steps, what it waits for, how it failed, what it gave. */
+export function formatTask(task: Task, { colour }: Pick<Output, "colour">): string {
+  const steps = formatTable(
+    task.steps,
+    [
+      { title: "STEP", value: (step) => step.id },
+      { title: "TITLE", value: (step) => step.name },
+      { title: "STATUS", value: (step) => step.status },
+    ],
+    colour,
+  );
+  const parts = [formatRecord(taskFields(task), colour)];
+  if (task.steps.length > 0) parts.push(steps);
+  if (task.gates.length > 0) parts.push(answerLines(task).join("\n"));
+  if (task.failure)
+    parts.push(
+      formatRecord(
+        [
+          ["failure", task.failure.type],
+          ["message", task.failure.message],
+          ["activity", task.failure.activityName],
+          ["where", task.failure.stackTrace],
+        ],
+        colour,
+      ),
+    );
+  if (task.result !== undefined && task.result !== null) parts.push(formatResult(task.result, colour));
+  return parts.join("\n\n");
+}
+
+function formatResult(result: unknown, colour: Output["colour"]): string {
+  if (typeof result !== "object" || result === null || Array.isArray(result))
+    return formatRecord([["result", typeof result === "string" ? result : JSON.stringify(result, null, 2)]], colour);
+  const fields = Object.entries(result).map(([key, value]) => [key, value] as const);
+  return `${colour.dim("result")}\n${formatRecord(fields, colour)}`;
+}
+
+/** The columns of lists of tasks. */
+export const taskColumns: readonly Column<Task>[] = [
+  { title: "TASK", value: (task) => task.id },
+  { title: "TITLE", value: (task) => task.title },
+  { title: "STATUS", value: statusText },
+  { title: "WAITS FOR", value: (task) => task.gates.map(({ title }) => title).join("; ") },
+  { title: "TENANT", value: (task) => task.tenantSlug },
+  { title: "ENTITY", value: (task) => task.entitySlug },
+  { title: "AGE", align: "right", value: (task) => age(task.createdAt) },
+];

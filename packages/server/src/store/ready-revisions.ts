@@ -1,0 +1,39 @@
+import { sql } from "kysely";
+import type { CandidateRevision } from "../core/start-task";
+import type { Db } from "./database";
+import type { RevisionRow } from "./revisions";
+
+/** A revision with what decides whether tasks may start on it. A later deployment that is pending or failed takes nothing away. */
+export type ReadyRevision = RevisionRow & CandidateRevision;
+
+function revisions(db: Db, tenantId: string) {
+  return db
+    .selectFrom("revisions as r")
+    .leftJoin("current_versions as c", "c.revision_id", "r.id")
+    .selectAll("r")
+    .select(sql<boolean>`c.revision_id is not null`.as("current"))
+    .select((from) =>
+      from
+        .selectFrom("deployments as d")
+        .select((all) => all.fn.max("d.ended_at").as("at"))
+        .whereRef("d.revision_id", "=", "r.id")
+        .where("d.status", "=", "ready")
+        .as("readyAt"),
+    )
+    .where("r.tenant_id", "=", tenantId);
+}
+
+/** Every revision of a runbook in a tenant, oldest first. */
+export async function revisionsOf(db: Db, tenantId: string, slug: string): Promise<ReadyRevision[]> {
+  return revisions(db, tenantId).where("r.slug", "=", slug).orderBy("r.created_at").orderBy("r.id").execute();
+}
+
+/** One revision. */
+export async function revisionById(db: Db, tenantId: string, id: string): Promise<ReadyRevision> {
+  return revisions(db, tenantId).where("r.id", "=", id).executeTakeFirstOrThrow();
+}
+
+/** The current revision of every runbook of a tenant. */
+export async function currentRevisions(db: Db, tenantId: string): Promise<ReadyRevision[]> {
+  return revisions(db, tenantId).where("c.revision_id", "is not", null).orderBy("r.slug").execute();
+}

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { NtroClient, NtroError, type Role } from "@ntro/contract";
-import { pino } from "pino";
+import { destination } from "pino";
 import type { Engine } from "../../packages/server/src/engine/engine";
 import { duties } from "../../packages/server/src/duties";
 import { handlers } from "../../packages/server/src/http/handlers";
+import { makeLog } from "../../packages/server/src/log";
 import { hashKey, makeKey } from "../../packages/server/src/secrets";
 import type { Settings } from "../../packages/server/src/settings";
 import { type Parts, type RunningServer, startServer } from "../../packages/server/src/start";
@@ -42,7 +43,7 @@ export async function startTestServer(databaseUrl: string, options: TestServerOp
     limits: { fileBytes: 25 * 1024 * 1024 },
     ...options.settings,
   };
-  const log = pino({ level: process.env.NTRO_TEST_LOG ?? "silent" });
+  const log = makeLog(process.env.NTRO_TEST_LOG ?? "silent", destination(2));
   const engine = options.engine ?? (async () => engineThatIsAway());
   const server = await startServer(settings, { handlers, duties, engine, version: "0.0.0-test", log });
   return {

@@ -1,20 +1,20 @@
-import { pino } from "pino";
+import { NtroError } from "@ntro/contract";
+import { destination } from "pino";
 import { duties } from "./duties";
-import { connectEngine } from "./engine/temporal";
+import { connectEngine } from "./engine/connect";
 import { handlers } from "./http/handlers";
+import { makeLog } from "./log";
 import { readSettings, SettingsError } from "./settings";
 import { type RunningServer, startServer } from "./start";
 import { SchemaError } from "./store/migrate";
 
-/** Set when the product is built. */
-const VERSION = process.env.NTRO_VERSION ?? "0.0.0-dev";
+declare const NTRO_VERSION: string | undefined;
+/** Put in by the build. */
+const VERSION = typeof NTRO_VERSION === "string" ? NTRO_VERSION : "0.0.0-source";
 /** Could not start: the exit code the CLI uses for this too. */
 const NOT_STARTED = 4;
 
-const log = pino(
-  { name: "server", level: process.env.NTRO_LOG_LEVEL ?? "info" },
-  pino.destination({ fd: 2, sync: true }),
-);
+const log = makeLog(process.env.NTRO_LOG_LEVEL ?? "info", destination({ fd: 2, sync: true }));
 
 /** Starts the server from the environment and runs until SIGTERM or SIGINT. */
 async function main(): Promise<void> {
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const isSaid = error instanceof SettingsError || error instanceof SchemaError;
+  const isSaid = error instanceof SettingsError || error instanceof SchemaError || error instanceof NtroError;
   log.fatal(isSaid ? { err: error.cause } : { err: error }, isSaid ? error.message : "the server could not start");
   process.exit(NOT_STARTED);
 });

@@ -1,6 +1,6 @@
 import { NtroError, type ErrorBody, errorBody } from "@ntro/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import * as z from "zod";
+import type * as z from "zod";
 import { isStoreAway, storeUnavailable } from "../store/database";
 
 /** SQLSTATEs of text that Postgres cannot hold: NUL and half surrogates. */

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import multipart from "@fastify/multipart";
 import { NtroError, ROUTES, type Route, type RouteName } from "@ntro/contract";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from "fastify";
 import type * as z from "zod";
 import type { Services } from "../services";
 import { Page } from "../store/pages";
@@ -31,7 +37,7 @@ export async function makeHttpServer(services: Services, handlers: Handlers): Pr
   const closing = new AbortController();
   const app = Fastify({
     loggerInstance: services.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 500 },
     forceCloseConnections: true,

@@ -21,9 +21,9 @@ export async function createTenantDatabase(
   const name = tenantDatabaseName(tenant.id);
   const quoted = quoteName(name);
   await withClient(url, log, async (client) => {
-    if (!(await exists(client, "pg_roles", "rolname", name))) await client.query(`create role ${quoted} login`);
+    if (!(await exists(client, "pg_roles", "rolname", name))) await client.query(`create role ${quoted}`);
     const verifier = scramVerifier(tenantDatabasePassword(secret, tenant.id));
-    await client.query(`alter role ${quoted} password '${verifier}' connection limit ${ROLE_CONNECTIONS}`);
+    await client.query(`alter role ${quoted} login password '${verifier}' connection limit ${ROLE_CONNECTIONS}`);
     // A platform role that is no superuser must be a member of the role to give it schemas.
     await client.query(`grant ${quoted} to current_user`);
     if (!(await exists(client, "pg_database", "datname", name))) await client.query(`create database ${quoted}`);

@@ -7,6 +7,10 @@ import { withClient } from "./tenant-provisioning";
 const WORKSPACE = "ntro_workspace";
 /** Where to connect to make the workspace database when the URL names that itself. Every server has it. */
 const MAINTENANCE = "postgres";
+/** Any number that nothing else in the maintenance database locks: "ntro" in ASCII. */
+const STARTING = 0x6e74726f;
+/** Databases that PostgreSQL makes by itself and opens to everybody. */
+const OPEN_BY_DEFAULT = ["postgres", "template1"];
 /** Databases that are ours, PostgreSQL's or the embedded platform's: with only these on it, the server is ours alone. */
 const OURS = /^(postgres|template[01]|ntro_workspace|ntro_t_[0-9a-f_]{36})$/;
 
@@ -30,24 +34,21 @@ export function serverUrls(databaseUrl: string): ServerUrls {
  */
 export async function prepareWorkspaceDatabase(urls: ServerUrls, log: Logger): Promise<void> {
   await withClient(urls.maintenance, log, async (client) => {
+    // Two servers that start at once would get in each other's way. Given up with the connection.
+    await client.query(`select pg_advisory_lock(${STARTING})`);
     const listed = await client.query<{ name: string; mine: boolean }>(
       `select datname as name, pg_has_role(datdba, 'usage') as mine from pg_database where datallowconn`,
     );
     const names = listed.rows.map(({ name }) => name);
-    if (!names.includes(WORKSPACE)) {
-      await client.query(`create database ${quoteName(WORKSPACE)}`).catch((error: unknown) => {
-        // Another server process was faster.
-        if (!(error instanceof Error && "code" in error && (error.code === "42P04" || error.code === "23505")))
-          throw error;
-      });
-    }
+    if (!names.includes(WORKSPACE)) await client.query(`create database ${quoteName(WORKSPACE)}`);
     await client.query(`revoke all on database ${quoteName(WORKSPACE)} from public`);
     if (!names.every((name) => OURS.test(name))) {
       log.info("the database server is shared with others: access to their databases is theirs to limit");
       return;
     }
     for (const { name, mine } of listed.rows)
-      if (mine && name !== WORKSPACE) await client.query(`revoke all on database ${quoteName(name)} from public`);
+      if (mine && OPEN_BY_DEFAULT.includes(name))
+        await client.query(`revoke all on database ${quoteName(name)} from public`);
   });
 }
 

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { buildSdk } from "./build-sdk.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const dist = join(root, "dist");
@@ -81,6 +82,8 @@ for (const { source, options } of PROGRAMS) {
     if (entryPoint === source) console.error(`  ${file.padEnd(28)} ${(bytes / 1024).toFixed(0).padStart(6)} KiB`);
   }
 }
+
+await buildSdk(root, dist);
 
 // Chunks of earlier builds have other names and would pile up.
 const chunks = join(dist, "cli");

@@ -35,8 +35,7 @@ export async function startTask(context: Context, workflow: string, flags: Start
   const api = await context.client();
   const { context: ofJson, ...rest } = json;
   const body = checkBody(CreateTask, rest, {
-    tenantId:
-      typeof rest.tenantId === "string" && !flags.tenant ? rest.tenantId : await context.tenant(flags.tenant),
+    tenantId: typeof rest.tenantId === "string" && !flags.tenant ? rest.tenantId : await context.tenant(flags.tenant),
     entityId: (await context.entityIfAny(flags.entity)) ?? undefined,
     workflowId: workflow,
     context: {

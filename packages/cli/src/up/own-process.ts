@@ -26,6 +26,12 @@ const LISTENING_DEADLINE_MS = 120_000;
 const POLL_INTERVAL_MS = 20;
 const SHOWN_LOG_LINES = 5;
 
+/** Nothing waits for what an earlier start has left: it is ended sooner. */
+const LEFT_OVER_STEPS: StopStep[] = [
+  { signal: "SIGTERM", waitMs: 5_000 },
+  { signal: "SIGKILL", waitMs: 5_000 },
+];
+
 export interface OwnProcessOptions {
   readonly home: string;
   /** Folder of `server.js` and `worker.js`. */
@@ -60,7 +66,7 @@ export async function endLeftOvers(home: string, log: (line: string) => void): P
     for (const { part, process } of left) {
       if (part !== name) continue;
       log(`The ${part} of an earlier start still runs (process ${process.pid}); it is ended`);
-      await stopProcess(`The ${part}`, process, STOP_STEPS[part]);
+      await stopProcess(`The ${part}`, process, LEFT_OVER_STEPS);
     }
 }
 

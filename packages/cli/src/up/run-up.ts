@@ -27,6 +27,8 @@ export async function runUp(context: Context, port: number): Promise<ExitCode> {
   mkdirSync(context.home, { recursive: true, mode: 0o700 });
   const home = realpathSync(context.home);
   const unlock = lockHome(home);
+  // Children and the watch over them do not keep Node running; until we are asked to stop, this does.
+  const keepAlive = setInterval(() => {}, 2 ** 30);
   let asked = 0;
   let ask = () => {};
   const stopAsked = new Promise<void>((resolve) => {
@@ -45,6 +47,7 @@ export async function runUp(context: Context, port: number): Promise<ExitCode> {
     await assertPortFree(port);
     return await serve(context, home, port, stopAsked);
   } finally {
+    clearInterval(keepAlive);
     stopListening();
     unlock();
   }

@@ -1,0 +1,2 @@
+export { runNtro } from "./program";
+export type { Sink, Terminal } from "./terminal";

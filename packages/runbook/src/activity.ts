@@ -84,6 +84,16 @@ export interface ActivityPolicy {
   readonly onFailure?: "fail" | "ask";
 }
 
+/**
+ * A type whose arrays and properties may be read only. What authors return is inferred against it as a constant: so a literal such as
+ * `"ok"` keeps its type, which it would lose against a schema's type alone.
+ */
+export type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
 /** An activity as {@link activity} makes it. */
 export interface Activity<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   readonly kind: "ntro.activity";
@@ -97,15 +107,15 @@ export interface Activity<I extends z.ZodType = z.ZodType, O extends z.ZodType =
  * Declares an activity: one place of side effects. Its input and output are checked by their schemas on every call; both must be JSON as they are
  * (money and dates as strings). Results over 1 MB are refused: store them and return a reference.
  */
-export function activity<I extends z.ZodType, O extends z.ZodType>(
+export function activity<I extends z.ZodType, O extends z.ZodType, const Result extends Frozen<z.input<O>>>(
   definition: ActivityPolicy & {
     readonly input: I;
     readonly output: O;
-    run(input: z.output<I>, context: ActivityContext): Promise<z.input<O>> | z.input<O>;
+    run(input: z.output<I>, context: ActivityContext): Promise<Result> | Result;
   },
 ): Activity<I, O> {
   const { input, output, run, ...policy } = definition;
-  return { kind: "ntro.activity", input, output, policy, run };
+  return { kind: "ntro.activity", input, output, policy, run: run as Activity<I, O>["run"] };
 }
 
 /** Whether a module's export is an activity. */

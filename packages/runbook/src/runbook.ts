@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { Activity } from "./activity";
+import type { Activity, Frozen } from "./activity";
 import type { Gates } from "./gates";
 import type { Duration } from "./runtime";
 
@@ -70,7 +70,14 @@ export interface RunContext<Input, Activities, Children, Steps> {
 /** A step: its title and the name of a Lucide icon. */
 export type StepDeclaration = readonly [title: string, icon?: string];
 
-export interface RunbookDefinition<I extends z.ZodType, O extends z.ZodType, Activities, Children, Steps> {
+export interface RunbookDefinition<
+  I extends z.ZodType,
+  O extends z.ZodType,
+  Activities,
+  Children,
+  Steps,
+  Result = z.input<O>,
+> {
   /** The start parameters. Reads the same as `config_schema.global` of runbook.md, where that is given. */
   readonly input: I;
   /** What the task results in. */
@@ -81,7 +88,7 @@ export interface RunbookDefinition<I extends z.ZodType, O extends z.ZodType, Act
   /** The ladder, in the order it is shown. */
   readonly steps: Steps;
   /** The process, top to bottom. */
-  run(context: RunContext<z.output<I>, Activities, Children, Steps>): Promise<z.input<O>>;
+  run(context: RunContext<z.output<I>, Activities, Children, Steps>): Promise<Result>;
 }
 
 /** A runbook as {@link runbook} makes it; the default export of `templates/workflow.ts`. */
@@ -102,7 +109,8 @@ export function runbook<
   O extends z.ZodType,
   Activities extends object,
   const Steps extends Readonly<Record<string, StepDeclaration>>,
+  const Result extends Frozen<z.input<O>>,
   const Children extends Readonly<Record<string, ChildDeclaration>> = Record<never, never>,
->(definition: RunbookDefinition<I, O, Activities, Children, Steps>): Runbook {
+>(definition: RunbookDefinition<I, O, Activities, Children, Steps, Result>): Runbook {
   return { kind: "ntro.runbook", definition: definition as unknown as Runbook["definition"] };
 }

@@ -21,8 +21,35 @@ export async function buildSdk(root, dist) {
     legalComments: "none",
   });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const options = ["--declaration", "--emitDeclarationOnly", "--noEmit", "false", "--rootDir", "packages/runbook/src", "--outDir", sdk];
-  const compiler = ["--target", "ES2023", "--module", "ESNext", "--moduleResolution", "bundler", "--strict", "--skipLibCheck", "--types", "node", "--ignoreConfig"];
-  execFileSync(process.execPath, [tsc, "packages/runbook/src/index.ts", ...options, ...compiler], { cwd: root, stdio: "inherit" });
-  execFileSync(process.execPath, ["--import", "tsx", "scripts/build-prelude.ts", join(dist, "prelude")], { cwd: root, stdio: "inherit" });
+  const options = [
+    "--declaration",
+    "--emitDeclarationOnly",
+    "--noEmit",
+    "false",
+    "--rootDir",
+    "packages/runbook/src",
+    "--outDir",
+    sdk,
+  ];
+  const compiler = [
+    "--target",
+    "ES2023",
+    "--module",
+    "ESNext",
+    "--moduleResolution",
+    "bundler",
+    "--strict",
+    "--skipLibCheck",
+    "--types",
+    "node",
+    "--ignoreConfig",
+  ];
+  execFileSync(process.execPath, [tsc, "packages/runbook/src/index.ts", ...options, ...compiler], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  execFileSync(process.execPath, ["--import", "tsx", "scripts/build-prelude.ts", join(dist, "prelude")], {
+    cwd: root,
+    stdio: "inherit",
+  });
 }

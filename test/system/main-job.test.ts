@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSheet } from "read-excel-file/node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createAcme, NAV, PLACE, Platform, RENT_ROLL, TENANT, TRIAL_BALANCE } from "./platform";
+
+/** The product's main job, typed as a user types it. The cases build on each other. */
+describe("the main job", () => {
+  const platform = new Platform();
+  let task = "";
+  beforeAll(() => platform.up());
+  afterAll(() => platform.remove());
+
+  it("creates tenant and entity", async () => {
+    await createAcme(platform);
+    expect(await platform.json("tenant", "info", "acme-fund")).toMatchObject({ status: "ACTIVE", entityCount: 1 });
+  });
+
+  it("deploys and binds with one command, line by line", async () => {
+    const ran = await platform.ntro(
+      "workflow",
+      "create",
+      "--path",
+      NAV,
+      ...PLACE,
+      "--schedule",
+      "0 8 5 * *",
+      "--timezone",
+      "Europe/London",
+    );
+    expect(ran).toMatchObject({ code: 0 });
+    const said = ran.stdout + ran.stderr;
+    for (const part of ["checked", "uploaded", "built", "loaded", "ready", "nav-monthly@1.0.0", "Europe/London"])
+      expect(said).toContain(part);
+    const [workflow] = await platform.json<{ id: string }[]>("workflow", "list");
+    const info = await platform.client().call("workflows.get", { params: { id: workflow?.id ?? "" } });
+    expect(info.nextRuns?.[0]).toMatch(/-05T0[78]:00:00/);
+    expect(said).toContain(info.id);
+  });
+
+  it("runs until it waits for a person, and says what for", async () => {
+    const ran = await platform.ntro(
+      "workflow",
+      "run",
+      "nav-monthly",
+      ...PLACE,
+      "--period",
+      "2026-03",
+      "--wait",
+      "--no-wait-human",
+    );
+    expect(ran.code).toBe(3);
+    expect(ran.stdout + ran.stderr).toMatch(/ntro run submit/);
+    const [pending] = await platform.json<{ id: string; status: string }[]>("run", "pending");
+    expect(pending).toMatchObject({ status: "BLOCKED", awaiting: "MULTI_FILE_UPLOAD" });
+    task = pending?.id ?? "";
+  });
+
+  it("takes the files, in any order", async () => {
+    expect(await platform.ntro("run", "submit", task, "--file", RENT_ROLL)).toMatchObject({ code: 0 });
+    expect(await platform.ntro("run", "submit", task, "--file", TRIAL_BALANCE)).toMatchObject({ code: 0 });
+    const waited = await platform.ntro("run", "status", task, "--wait", "--no-wait-human");
+    expect(waited.code).toBe(3);
+    expect(waited.stdout + waited.stderr).toContain("ntro run approve");
+  });
+
+  it("shows the proposed journals with their checks", async () => {
+    const { stdout } = await platform.ntro("run", "next", task);
+    for (const part of ["Journals of 2026-03", "6250.00", "2318.75", "Debits equal credits"])
+      expect(stdout).toContain(part);
+  });
+
+  it("approves with a correction and completes", async () => {
+    expect(
+      await platform.ntro("run", "approve", task, "--correct", "fee-dr=account=5150", "--reason", "5150 from now on"),
+    ).toMatchObject({ code: 0 });
+    const done = await platform.ntro("run", "status", task, "--wait");
+    expect(done.code).toBe(0);
+    const { result } = await platform.json<{ result: { report: string } }>("run", "status", task);
+    expect(result).toMatchObject({
+      period: "2026-03",
+      assets: "12866618.45",
+      liabilities: "6033578.90",
+      nav: "6833039.55",
+      journals: 4,
+    });
+    const journals = await readSheet(readFileSync(result.report), "Journals");
+    expect(journals).toContainEqual(["5150", "Management fee 2.5 % of rent 92750.00", 2318.75, 0]);
+  });
+
+  it("refuses the same month again, as the runbook says", async () => {
+    const ran = await platform.ntro("workflow", "run", "nav-monthly", ...PLACE, "--period", "2026-03", "--wait");
+    expect(ran.code).toBe(1);
+    expect(ran.stdout + ran.stderr).toContain("2026-03 of acme-spv1 is closed already.");
+  });
+
+  it("ends a rejected task with exit code 1 and the reason", async () => {
+    const { id } = await platform.json<{ id: string }>(
+      "workflow",
+      "run",
+      "nav-monthly",
+      ...PLACE,
+      "--period",
+      "2026-04",
+    );
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened");
+    await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL);
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.step_id === "review");
+    expect(await platform.ntro("run", "reject", id, "--reason", "Fee is not due")).toMatchObject({ code: 0 });
+    const ran = await platform.ntro("run", "status", id, "--wait");
+    expect(ran.code).toBe(1);
+    expect(ran.stdout + ran.stderr).toContain("Fee is not due");
+  });
+
+  it("has no secret and no amount in the workspace's logs", () => {
+    const logs = ["server", "worker"]
+      .map((name) => readFileSync(join(platform.home, "logs", `${name}.log`), "utf8"))
+      .join("\n");
+    expect(logs).not.toMatch(/ntro_key_|ntro_worker_|ntro_host_|postgres:\/\/[^ ]*:[^ @]+@/);
+    expect(logs).not.toContain("6833039.55");
+  });
+
+  it("finds everything after a restart, tasks in flight too", async () => {
+    const { id } = await platform.json<{ id: string }>(
+      "workflow",
+      "run",
+      "nav-monthly",
+      ...PLACE,
+      "--period",
+      "2026-05",
+    );
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened");
+    expect(await platform.ntro("down")).toMatchObject({ code: 0 });
+    expect((await platform.ntro("run", "list")).code).toBe(4);
+    await platform.up();
+    expect(await platform.json("run", "status", id)).toMatchObject({ status: "BLOCKED" });
+    expect(await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL)).toMatchObject({
+      code: 0,
+    });
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.step_id === "review");
+    expect(await platform.ntro("run", "cancel", id, "--reason", "Only a test")).toMatchObject({ code: 0 });
+    await platform.waitForEvent(id, (event) => event.type === "task.failed");
+    expect(await platform.json("run", "status", id)).toMatchObject({
+      status: "FAILED",
+      failure: { type: "Cancelled" },
+    });
+  });
+
+  it("keeps the tenant's tasks in its history", async () => {
+    const history = await platform.json<unknown[]>("run", "history", ...TENANT, "--entity", "acme-spv1");
+    expect(history).toHaveLength(4);
+  });
+});

@@ -155,10 +155,10 @@ async function serverError(response: Response): Promise<NtroError> {
       `The server answered ${response.status} without an error this client knows.`,
       { hint: "Is this the address of an ntro server?" },
     );
+  // The id is what finds it in the log, so it goes before any hint in general terms.
   const hint =
-    body.data.hint ??
-    (code.data === "INTERNAL" && body.data.requestId
+    code.data === "INTERNAL" && body.data.requestId
       ? `The server's log has it under request ${body.data.requestId}.`
-      : undefined);
+      : body.data.hint;
   return new NtroError(code.data, body.data.message, { hint, details: body.data.details });
 }

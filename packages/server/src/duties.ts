@@ -2,6 +2,7 @@ import { PLATFORM_ACTOR } from "./core/access";
 import { failAbandonedDeployments } from "./deploy";
 import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
+import { taskDuties } from "./task/recover";
 import { resumeTenants } from "./tenant-lifecycle";
 import type { Duty } from "./upkeep";
 
@@ -15,5 +16,6 @@ export function duties(services: Services): readonly Duty[] {
     },
     { name: "fail deployments no worker took", every: 30_000, run: () => failAbandonedDeployments(services.db) },
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
+    ...taskDuties(services),
   ];
 }

@@ -3,6 +3,8 @@ import {
   type EventType,
   FAILURE_TYPES,
   type GateSummary,
+  type NtroState,
+  type OpenGate,
   parseWorkflowType,
   type StateReport,
   type StepState,
@@ -201,4 +203,52 @@ function orphans(states: readonly HeardState[], seen: ReadonlySet<string>): Hear
 /** Whether one of the workflows above it has ended; ids of children begin with their parent's. */
 function endedAbove(workflowId: string, ended: ReadonlySet<string>): boolean {
   return [...ended].some((id) => workflowId.startsWith(`${id}:`));
+}
+
+/** What a gate looks like in rows and events: no payload. */
+export function summariseGate(workflowId: string, gate: OpenGate): GateSummary {
+  const sources = gate.slots?.filter((slot) => slot.status === "pending").map((slot) => slot.source);
+  return {
+    token: gate.token,
+    workflow_id: workflowId,
+    kind: gate.kind,
+    step_id: gate.step_id,
+    component:
+      gate.action.display_hint?.component ?? (gate.kind === "interactive_review" ? "APPROVAL_FORM" : "FILE_UPLOAD"),
+    title: gate.title,
+    opened_at: gate.opened_at,
+    ...(gate.due_at === undefined ? {} : { due_at: gate.due_at }),
+    ...(sources === undefined ? {} : { sources }),
+  };
+}
+
+/** The reports that were lost: of the workflows that are further than was heard of them. */
+export function asReports(
+  states: readonly { readonly workflowId: string; readonly state: NtroState }[],
+  heard: readonly HeardState[],
+  task: { readonly runId: string | null; readonly workflowType: string; readonly at: Date },
+): StateReport[] {
+  return states.flatMap(({ workflowId, state }): StateReport[] => {
+    const known = heard.find((candidate) => candidate.workflowId === workflowId);
+    if (known && known.seq >= state.seq) return [];
+    const child = states.flatMap((other) => other.state.children).find((each) => each.workflow_id === workflowId);
+    // Of the same run as before: a report under another run's id would count as the beginning of a new one.
+    const runId = known?.runId ?? (child ? child.run_id : task.runId);
+    if (!runId) return [];
+    return [
+      {
+        kind: "state",
+        workflow_id: workflowId,
+        run_id: runId,
+        workflow_type: child?.slug ?? task.workflowType,
+        at: task.at.toISOString(),
+        seq: state.seq,
+        steps: state.steps,
+        current_step: state.current_step,
+        gates: state.gates.map((gate) => summariseGate(workflowId, gate)),
+        children: state.children,
+        closing: null,
+      },
+    ];
+  });
 }

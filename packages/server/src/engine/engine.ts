@@ -66,8 +66,8 @@ export interface Engine {
   state(workflowId: string, deadlineMs?: number): Promise<NtroState>;
   /** Sends an update and waits until workflow code has taken it. `updateId` makes a repetition harmless. Throws {@link AnswerRefused}. */
   update(workflowId: string, name: string, updateId: string, argument: unknown): Promise<void>;
-  /** How it stands, with result or failure once closed. */
-  describe(workflowId: string): Promise<ExecutionState>;
+  /** How it stands, with result or failure once closed. With `waitMs` (default 0) an execution that still runs is waited for that long. */
+  describe(workflowId: string, waitMs?: number): Promise<ExecutionState>;
   /** Type, queue, times and the newest history events of an execution; null when Temporal does not know it. */
   inspect(workflowId: string): Promise<Inspection | null>;
   /** Asks an execution to stop; children are asked by Temporal. */

@@ -122,7 +122,8 @@ export class TemporalEngine implements Engine {
     });
   }
 
-  async describe(workflowId: string): Promise<ExecutionState> {
+  async describe(workflowId: string, waitMs = 0): Promise<ExecutionState> {
+    if (waitMs > 0) await this.#awaitClose(workflowId, waitMs);
     return this.#call(DEADLINE.call, async () => {
       const handle = this.#client.workflow.getHandle(workflowId);
       try {
@@ -135,6 +136,12 @@ export class TemporalEngine implements Engine {
         throw error;
       }
     });
+  }
+
+  /** One long poll; whatever ends it, the execution is described afterwards. */
+  async #awaitClose(workflowId: string, waitMs: number): Promise<void> {
+    const handle = this.#client.workflow.getHandle(workflowId);
+    await this.#connection.withDeadline(Date.now() + waitMs, () => handle.result()).catch(() => undefined);
   }
 
   async #outcome(workflowId: string, runId: string, closedAt: Date): Promise<ExecutionState> {

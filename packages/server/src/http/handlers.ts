@@ -1,13 +1,18 @@
 import { deploymentHandlers } from "./deployments";
+import { dispatchHandlers } from "./dispatch";
 import { entityHandlers } from "./entities";
 import { eventHandlers } from "./events";
+import { fileHandlers } from "./files";
 import type { Handlers } from "./handler";
 import { healthHandlers } from "./health";
 import { meHandlers } from "./me";
 import { nudgeHandlers } from "./nudges";
+import { reportHandlers } from "./reports";
 import { runbookHandlers } from "./runbooks";
+import { taskHandlers } from "./tasks";
 import { tenantHandlers } from "./tenants";
 import { workerHandlers } from "./worker";
+import { workflowHandlers } from "./workflows";
 
 /** Every route's handler, resource by resource. */
 export const handlers: Handlers = {
@@ -20,4 +25,9 @@ export const handlers: Handlers = {
   ...eventHandlers,
   ...nudgeHandlers,
   ...workerHandlers,
+  ...reportHandlers,
+  ...dispatchHandlers,
+  ...workflowHandlers,
+  ...taskHandlers,
+  ...fileHandlers,
 };

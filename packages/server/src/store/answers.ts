@@ -19,7 +19,9 @@ export interface Answer {
 }
 
 /** How an answer ended. */
-export type Settlement = { readonly outcome: "accepted" } | { readonly outcome: "refused"; readonly refusal: { readonly type: string; readonly message: string } };
+export type Settlement =
+  | { readonly outcome: "accepted" }
+  | { readonly outcome: "refused"; readonly refusal: { readonly type: string; readonly message: string } };
 
 const Row = z.object({
   id: z.string(),
@@ -72,7 +74,12 @@ export async function insertAnswer(tenants: TenantDatabases, tenantId: string, a
 }
 
 /** Marks how an answer ended; the first outcome stays. */
-export async function settleAnswer(tenants: TenantDatabases, tenantId: string, id: string, settlement: Settlement): Promise<void> {
+export async function settleAnswer(
+  tenants: TenantDatabases,
+  tenantId: string,
+  id: string,
+  settlement: Settlement,
+): Promise<void> {
   await tenants.query(
     tenantId,
     `update ntro.answers set outcome = $2, refusal = $3, settled_at = now() where id = $1 and outcome is null`,
@@ -81,7 +88,11 @@ export async function settleAnswer(tenants: TenantDatabases, tenantId: string, i
 }
 
 /** Answers that were never settled, oldest first: all of a tenant's, or those of one gate. */
-export async function openAnswers(tenants: TenantDatabases, tenantId: string, gate?: { readonly taskId: string; readonly token: string }): Promise<Answer[]> {
+export async function openAnswers(
+  tenants: TenantDatabases,
+  tenantId: string,
+  gate?: { readonly taskId: string; readonly token: string },
+): Promise<Answer[]> {
   const rows = await tenants.query(
     tenantId,
     `select ${COLUMNS} from ntro.answers where outcome is null and ($1::uuid is null or (task_id = $1 and gate = $2)) order by created_at, id limit 1000`,
@@ -91,7 +102,13 @@ export async function openAnswers(tenants: TenantDatabases, tenantId: string, ga
 }
 
 /** The last accepted decision of a task, at one gate when its token is given; undefined when there is none. */
-export async function lastDecision(tenants: TenantDatabases, tenantId: string, taskId: string, gate: string | undefined, updateName: string): Promise<Answer | undefined> {
+export async function lastDecision(
+  tenants: TenantDatabases,
+  tenantId: string,
+  taskId: string,
+  gate: string | undefined,
+  updateName: string,
+): Promise<Answer | undefined> {
   const [row] = await tenants.query(
     tenantId,
     `select ${COLUMNS} from ntro.answers

@@ -16,7 +16,11 @@ export interface NewDocument {
 }
 
 /** Keeps a file in the tenant's own database; the answer is how workflow code sees it. */
-export async function insertDocument(tenants: TenantDatabases, tenantId: string, document: NewDocument): Promise<DocumentRef> {
+export async function insertDocument(
+  tenants: TenantDatabases,
+  tenantId: string,
+  document: NewDocument,
+): Promise<DocumentRef> {
   await tenants.query(
     tenantId,
     `insert into ingest.submitted_documents (id, entity_slug, period, source, filename, content_type, data_bytes, task_id, sha256)

@@ -2,7 +2,11 @@ import type { NtroState } from "@ntro/contract";
 import type { TenantDatabases } from "./tenant-databases";
 
 /** Keeps what a task returned, in the tenant's own database. */
-export async function putResult(tenants: TenantDatabases, tenantId: string, record: { taskId: string; result: unknown; closedAt: Date }): Promise<void> {
+export async function putResult(
+  tenants: TenantDatabases,
+  tenantId: string,
+  record: { taskId: string; result: unknown; closedAt: Date },
+): Promise<void> {
   await tenants.query(
     tenantId,
     `insert into ntro.task_records (task_id, result, closed_at) values ($1, $2, $3)
@@ -12,12 +16,24 @@ export async function putResult(tenants: TenantDatabases, tenantId: string, reco
 }
 
 /** Keeps the state a task ended in, with what was shown and decided at its steps. */
-export async function putFinalState(tenants: TenantDatabases, tenantId: string, taskId: string, state: NtroState): Promise<void> {
-  await tenants.query(tenantId, `update ntro.task_records set state = $2 where task_id = $1`, [taskId, JSON.stringify(state)]);
+export async function putFinalState(
+  tenants: TenantDatabases,
+  tenantId: string,
+  taskId: string,
+  state: NtroState,
+): Promise<void> {
+  await tenants.query(tenantId, `update ntro.task_records set state = $2 where task_id = $1`, [
+    taskId,
+    JSON.stringify(state),
+  ]);
 }
 
 /** What a task returned; null when it returned nothing, or has not ended. */
 export async function readResult(tenants: TenantDatabases, tenantId: string, taskId: string): Promise<unknown> {
-  const [row] = await tenants.query<{ result: unknown }>(tenantId, `select result from ntro.task_records where task_id = $1`, [taskId]);
+  const [row] = await tenants.query<{ result: unknown }>(
+    tenantId,
+    `select result from ntro.task_records where task_id = $1`,
+    [taskId],
+  );
   return row?.result ?? null;
 }

@@ -1,4 +1,12 @@
-import { type GateSummary, NtroError, type StepState, type Task, type TaskFailure, type TaskStatus, taskStep } from "@ntro/contract";
+import {
+  type GateSummary,
+  NtroError,
+  type StepState,
+  type Task,
+  type TaskFailure,
+  type TaskStatus,
+  taskStep,
+} from "@ntro/contract";
 import { type Selectable, sql, type Transaction } from "kysely";
 import * as z from "zod";
 import { type Access, mayTouch } from "../core/access";
@@ -46,7 +54,9 @@ export async function findTask(db: Db, id: string): Promise<TaskRow | undefined>
 export async function requireTask(db: Db, access: Access, id: string): Promise<TaskRow> {
   const row = await findTask(db, id);
   if (row && mayTouch(access, row.tenant_id)) return row;
-  throw new NtroError("TASK_NOT_FOUND", `There is no task \`${id}\`.`, { hint: "`ntro run list` shows those you may see." });
+  throw new NtroError("TASK_NOT_FOUND", `There is no task \`${id}\`.`, {
+    hint: "`ntro run list` shows those you may see.",
+  });
 }
 
 /** Which tasks a list is of. */
@@ -58,7 +68,13 @@ export interface TaskFilter {
 }
 
 /** One page of the tasks a caller may see, newest first. */
-export async function listTasks(db: Db, access: Access, filter: TaskFilter, uiUrl: string | null, page: PageRequest): Promise<Page<Task[]>> {
+export async function listTasks(
+  db: Db,
+  access: Access,
+  filter: TaskFilter,
+  uiUrl: string | null,
+  page: PageRequest,
+): Promise<Page<Task[]>> {
   let query = tasks(db);
   if (access.tenantId !== null) query = query.where("tasks.tenant_id", "=", access.tenantId);
   if (filter.tenantId !== undefined) query = query.where("tasks.tenant_id", "=", filter.tenantId);
@@ -136,8 +152,17 @@ export async function insertTask(trx: Transaction<Tables>, task: NewTask): Promi
 }
 
 /** Holds an open task still until the transaction ends; undefined when there is none, or it has ended. */
-export async function lockOpenTask(trx: Transaction<Tables>, id: string): Promise<Selectable<Tables["tasks"]> | undefined> {
-  return trx.selectFrom("tasks").selectAll().where("id", "=", id).where("closed_at", "is", null).forUpdate().executeTakeFirst();
+export async function lockOpenTask(
+  trx: Transaction<Tables>,
+  id: string,
+): Promise<Selectable<Tables["tasks"]> | undefined> {
+  return trx
+    .selectFrom("tasks")
+    .selectAll()
+    .where("id", "=", id)
+    .where("closed_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 /** What of a task's row changes while it is open. */
@@ -170,7 +195,12 @@ export async function updateTask(trx: Transaction<Tables>, id: string, progress:
 export async function endTask(
   trx: Transaction<Tables>,
   id: string,
-  end: { readonly status: "COMPLETED" | "FAILED"; readonly failure: TaskFailure | null; readonly closedAt: Date; readonly runId: string | null },
+  end: {
+    readonly status: "COMPLETED" | "FAILED";
+    readonly failure: TaskFailure | null;
+    readonly closedAt: Date;
+    readonly runId: string | null;
+  },
 ): Promise<boolean> {
   const row = await trx
     .updateTable("tasks")

@@ -5,7 +5,12 @@ import type { Tables } from "./tables";
 
 /** What was last heard of a task and of each of its children. */
 export async function readHeardStates(db: Db, taskId: string): Promise<HeardState[]> {
-  const rows = await db.selectFrom("workflow_states").selectAll().where("task_id", "=", taskId).orderBy("workflow_id").execute();
+  const rows = await db
+    .selectFrom("workflow_states")
+    .selectAll()
+    .where("task_id", "=", taskId)
+    .orderBy("workflow_id")
+    .execute();
   return rows.map(toHeardState);
 }
 

@@ -94,7 +94,7 @@ test("delays others by no more than the execution time limit when a loop begins"
   const loop = await start(running.taskQueue, "looping");
   const quick = await start(running.taskQueue, "quick");
   expect(await quick.result()).toBe(3);
-  expect(performance.now() - begun).toBeLessThan(EXECUTION_TIMEOUT_MS + 600);
+  expect(performance.now() - begun).toBeLessThan(EXECUTION_TIMEOUT_MS + 1200);
   await loop.terminate();
 });
 

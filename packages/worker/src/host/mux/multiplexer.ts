@@ -75,11 +75,6 @@ export class Multiplexer implements SdkWorkflowCreator {
     this.tell(() => this.hooks.onActivationSucceeded?.(info));
   }
 
-  /** Loads a revision into a thread, so that its first execution need not wait for that. */
-  async preload(thread: WorkflowThread, revision: Revision): Promise<void> {
-    await this.supply(thread, revision, { type: "revision", ref: this.refOf(revision), workflow: revision.workflow });
-  }
-
   private async revisionFor(info: ExecutionInfo): Promise<Revision> {
     try {
       return await this.hooks.loadRevision(info.workflowType);

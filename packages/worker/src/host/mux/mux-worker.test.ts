@@ -1,6 +1,13 @@
 import { WorkflowFailedError } from "@temporalio/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Catalogue, type MuxFixture, type RunningWorker, runWorker, startFixture } from "./testing/fixture";
+import {
+  Catalogue,
+  type MuxFixture,
+  type RunningWorker,
+  runWorker,
+  startFixture,
+  WAIT_FOR_GO,
+} from "./testing/fixture";
 
 let fixture: MuxFixture;
 const started: RunningWorker[] = [];
@@ -23,16 +30,6 @@ async function worker(...args: Parameters<typeof runWorker> extends [unknown, ..
 async function start(taskQueue: string, type: string, ...args: unknown[]) {
   return fixture.client.workflow.start(type, { taskQueue, args, workflowId: `${type}-${crypto.randomUUID()}` });
 }
-
-const WAIT_FOR_GO = `
-const { condition, defineSignal, defineQuery, setHandler } = require("@temporalio/workflow");
-let go = false;
-exports.default = async (answer) => {
-  setHandler(defineSignal("go"), () => { go = true; });
-  setHandler(defineQuery("state"), () => (go ? "gone" : "waiting"));
-  await condition(() => go);
-  return answer;
-};`;
 
 test("runs many revisions on one queue, each with its own code", async () => {
   const catalogue = new Catalogue(fixture.prelude);
@@ -267,4 +264,14 @@ test("reports code that does not fit the history of an execution", async () => {
   expect(await second.failureOf(run.workflowId)).toMatchObject({ kind: "nondeterminism" });
   catalogue.put("changed", before);
   expect(await run.result()).toBe("done");
+});
+
+test("leaves nothing behind when a prelude does not fit", async () => {
+  const catalogue = new Catalogue(fixture.prelude);
+  const warmPrelude = { digest: "0".repeat(64), code: "var __TEMPORAL__ = {};" };
+  await expect(runWorker(fixture, catalogue, { warmPrelude, taskQueue: "mux-refused" })).rejects.toThrow(/self-test/);
+  const running = await worker(catalogue.put("after", "exports.default = async () => 1;"), {
+    taskQueue: "mux-refused",
+  });
+  expect(await (await start(running.taskQueue, "after")).result()).toBe(1);
 });

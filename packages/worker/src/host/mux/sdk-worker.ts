@@ -26,7 +26,7 @@ export interface SdkWorkflowCreator {
 }
 
 /** Called by the SDK's worker once, with the names of the registered activities. */
-export type CreatorFactory = (activityNames: readonly string[], logger: Logger) => SdkWorkflowCreator;
+export type CreatorFactory = (activityNames: readonly string[], logger: Logger) => Promise<SdkWorkflowCreator>;
 
 /** An execution left the worker's cache because its code does not fit its history. */
 export type NondeterminismListener = (runId: string, message: string) => void;
@@ -43,16 +43,13 @@ const UNUSED_BUNDLE = [
   ["//#", `sourceMappingURL=data:application/json;base64,${Buffer.from(NO_MAP).toString("base64")}`].join(" "),
 ].join("\n");
 
-/**
- * @param makeCreator makes what runs the workflows
- * @returns a subclass of the SDK's Worker that runs them there; also its `runReplayHistory` does
- */
-export function workerClassFor(makeCreator: CreatorFactory): typeof Worker & { create: typeof Worker.create } {
+/** A subclass of the SDK's Worker whose workflows, also replayed ones, come from `makeCreator`. */
+function workerClassFor(makeCreator: CreatorFactory): typeof Worker {
   return class HostWorker extends Worker {
     protected static override createWorkflowCreator(
       ...[, options, logger]: Parameters<(typeof Worker)["createWorkflowCreator"]>
     ): ReturnType<(typeof Worker)["createWorkflowCreator"]> {
-      return Promise.resolve(makeCreator([...options.activities.keys()], logger));
+      return makeCreator([...options.activities.keys()], logger);
     }
   };
 }
@@ -74,6 +71,19 @@ export async function createSdkWorker(
     if (evictJob.reason === EVICTED_FOR_NONDETERMINISM) onNondeterminism(runId, evictJob.message ?? "");
   });
   return worker;
+}
+
+/**
+ * Replays a recorded history.
+ *
+ * @param makeCreator makes what runs the workflow
+ * @param history as the client's `fetchHistory` gives it, or as JSON
+ * @param workflowId that the code sees
+ * @throws DeterminismViolationError or ReplayError when the code does not fit the history
+ */
+export async function replayWithSdk(makeCreator: CreatorFactory, history: unknown, workflowId: string): Promise<void> {
+  assertSdkShape();
+  await workerClassFor(makeCreator).runReplayHistory({ workflowBundle: { code: UNUSED_BUNDLE } }, history, workflowId);
 }
 
 interface Evictions {

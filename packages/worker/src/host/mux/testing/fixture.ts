@@ -28,6 +28,17 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/** A workflow that waits for the signal `go`, answers the query `state`, and returns its argument. */
+export const WAIT_FOR_GO = `
+const { condition, defineSignal, defineQuery, setHandler } = require("@temporalio/workflow");
+let go = false;
+exports.default = async (answer) => {
+  setHandler(defineSignal("go"), () => { go = true; });
+  setHandler(defineQuery("state"), () => (go ? "gone" : "waiting"));
+  await condition(() => go);
+  return answer;
+};`;
+
 /** Starts the server and builds the prelude and the thread script. */
 export async function startFixture(): Promise<MuxFixture> {
   const filter = makeTelemetryFilterString({ core: "ERROR", other: "ERROR" });
@@ -79,7 +90,7 @@ export class Catalogue {
 /** Creates a worker on a queue and runs it. */
 export async function runWorker(
   fixture: MuxFixture,
-  catalogue: Catalogue,
+  catalogue: Pick<Catalogue, "load">,
   options: Partial<MuxWorkerOptions> = {},
 ): Promise<RunningWorker> {
   const failures: RunningWorker["failures"] = [];

@@ -27,11 +27,11 @@ export function tenantSchema(role: string): string[] {
     `create table if not exists ntro.revisions (workflow_type text primary key, archive text not null, build jsonb)`,
     // Written before the answer is sent to the workflow, settled after: an answer that a crash interrupted is sent again, with the same id.
     `create table if not exists ntro.answers (
-       id uuid primary key, task_id uuid not null, workflow_id text not null, gate text not null, update_name text not null, argument jsonb not null,
-       shown jsonb, shown_digest text, actor jsonb not null, created_at timestamptz not null default now(), outcome text, refusal jsonb, settled_at timestamptz)`,
+       id uuid primary key, task_id uuid not null, workflow_id text not null, gate text not null, update_name text not null, argument json not null,
+       shown json, shown_digest text, actor jsonb not null, created_at timestamptz not null default now(), outcome text, refusal jsonb, settled_at timestamptz)`,
     `create index if not exists answers_open on ntro.answers (created_at) where outcome is null`,
     `create index if not exists answers_task on ntro.answers (task_id)`,
-    `create table if not exists ntro.task_records (task_id uuid primary key, result jsonb, state jsonb, closed_at timestamptz not null)`,
+    `create table if not exists ntro.task_records (task_id uuid primary key, result json, state json, closed_at timestamptz not null)`,
     `grant usage, create on schema ingest, ledgers, system to "${role}"`,
     `grant all on all tables in schema ingest, ledgers, system to "${role}"`,
     `alter default privileges in schema ingest, ledgers, system grant all on tables to "${role}"`,

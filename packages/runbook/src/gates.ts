@@ -69,22 +69,26 @@ interface GateOptions<Timeout> {
   readonly timeout?: Timeout;
 }
 
-/** A change that a person asks for while the review is open. */
+/** A change that a person asks for, while the review is open or together with the approval. */
 export interface RowChange {
   readonly action: "edit_cell" | "reject_row" | "restore_row";
   readonly rowId: string;
+  /** The column, of an edit. */
   readonly field?: string;
+  /** What the cell becomes, as the row's schema writes it. */
   readonly value?: unknown;
   readonly by: Person;
 }
 
-export type RowSchema = z.ZodObject<{ id: z.ZodString } & z.ZodRawShape>;
+/** A row of a review; its `id` tells it from the others. */
+export type RowSchema = z.ZodObject<{ id: z.ZodType<string> } & z.ZodRawShape>;
 
 export interface ReviewOptions<R extends RowSchema, Timeout = undefined> extends GateOptions<Timeout> {
   /** The schema of a row: columns, their types and what a correction must fit. `id` names the row. */
   readonly row: R;
   readonly rows: readonly z.output<R>[];
-  readonly editable?: readonly (keyof z.output<R> & string)[];
+  /** The columns that may be corrected; none unless given. A row keeps its id. */
+  readonly editable?: readonly Exclude<keyof z.output<R> & string, "id">[];
   /** Whether single rows may be rejected; they are left out of the approved rows. */
   readonly rejectRows?: boolean;
   readonly checks?: readonly Check<z.output<R>>[];
@@ -92,7 +96,10 @@ export interface ReviewOptions<R extends RowSchema, Timeout = undefined> extends
   readonly document?: SubmittedFile;
   readonly summary?: string;
   readonly labels?: { readonly approve?: string; readonly reject?: string };
-  /** Called for each change made during the review, in order; return a sentence to refuse it. */
+  /**
+   * Asked before each change, corrections of the approval included: a sentence refuses it. `rows` are those before the change. A pure function, asked
+   * more than once for one change.
+   */
   onChange?(change: RowChange, rows: readonly z.output<R>[]): string | undefined;
 }
 

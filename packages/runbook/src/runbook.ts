@@ -19,7 +19,8 @@ export function childRunbook<I extends z.ZodType, O extends z.ZodType>(
   return { kind: "ntro.child", slug, ...schemas };
 }
 
-type ChildDeclaration = string | ChildRunbook;
+/** A child by its slug alone, or with schemas. */
+export type ChildDeclaration = string | ChildRunbook;
 type ChildInput<C> = C extends ChildRunbook<infer I> ? z.input<I> : Record<string, unknown>;
 type ChildOutput<C> = C extends ChildRunbook<z.ZodType, infer O> ? z.output<O> : unknown;
 
@@ -46,7 +47,7 @@ export type Calls<Activities> = {
 export interface StepTools<Activities, Children> extends Gates {
   readonly act: Calls<Activities>;
   readonly child: { readonly [Key in keyof Children]: StartChild<Children[Key]> };
-  /** Shown to people at the gates of this task from now on, until the next feedback. */
+  /** Shown to people at the gates that are open and at the next one, until that is answered or other feedback is given. */
   feedback(level: "info" | "warning" | "error", message: string): void;
   sleep(duration: Duration): Promise<void>;
   /** Waits until a moment; at once when it has passed. */
@@ -87,7 +88,10 @@ export interface RunbookDefinition<
   readonly children?: Children;
   /** The ladder, in the order it is shown. */
   readonly steps: Steps;
-  /** The process, top to bottom. */
+  /**
+   * The process, top to bottom. What a step begins (gates, activities, children) it awaits; when a step fails, what it has begun is cancelled and its gates
+   * are closed.
+   */
   run(context: RunContext<z.output<I>, Activities, Children, Steps>): Promise<Result>;
 }
 
@@ -95,7 +99,7 @@ export interface RunbookDefinition<
 export interface Runbook {
   readonly kind: "ntro.runbook";
   readonly definition: RunbookDefinition<
-    z.ZodType,
+    z.ZodObject,
     z.ZodType,
     Record<string, unknown>,
     Record<string, ChildDeclaration>,
@@ -105,7 +109,7 @@ export interface Runbook {
 
 /** Declares a runbook. Everything is inferred: step, activity, child and column names are known to the compiler. */
 export function runbook<
-  I extends z.ZodType,
+  I extends z.ZodObject,
   O extends z.ZodType,
   Activities extends object,
   const Steps extends Readonly<Record<string, StepDeclaration>>,

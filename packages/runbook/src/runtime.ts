@@ -1,6 +1,17 @@
 /** Milliseconds, or a number with its unit: `"90s"`, `"24h"`, `"30d"`. */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** A duration in whole milliseconds. Throws `RangeError` for one that is negative or not written as the type says. */
+export function milliseconds(duration: Duration): number {
+  const written = typeof duration === "number" ? `${duration}ms` : duration;
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(written) ?? [];
+  if (amount === undefined)
+    throw new RangeError(`${JSON.stringify(duration)} is no duration; write "90s", "24h" or a number of milliseconds.`);
+  return Math.round(Number(amount) * UNITS[unit as keyof typeof UNITS]);
+}
+
 /** What workflow code may use in place of the clock, random numbers and timers: recorded, so that a replay sees the same. */
 export interface Runtime {
   now(): Date;

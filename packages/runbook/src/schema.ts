@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { normaliseDecimal } from "./decimal";
+import { decimal } from "./decimal";
 
 /** What a schema's metadata tells tables and forms; it travels in the JSON schema. */
 export interface ColumnMeta {
@@ -25,7 +25,7 @@ export function money(currency: string) {
       pattern,
       `write an amount of ${currency} as a decimal with at most ${decimals} decimals, such as 1250${decimals ? `.${"0".repeat(decimals)}` : ""}`,
     )
-    .overwrite((value) => (pattern.test(value) ? normaliseDecimal(value, decimals) : value))
+    .overwrite((value) => (pattern.test(value) ? decimal.round(value, decimals) : value))
     .meta({ format: "money", currency });
 }
 

@@ -1,92 +1,100 @@
-import { childWorkflowId, type Lock, MEMO } from "@ntro/contract/names";
+import { childWorkflowId, Lock, MEMO } from "@ntro/contract/names";
 import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from "@temporalio/workflow";
-import type { ChildRunbook } from "../runbook";
+import * as z from "zod";
+import type { ChildDeclaration } from "../runbook";
+import type { StepRun } from "./step-run";
 import type { TaskState } from "./task-state";
 
-type Declared = string | ChildRunbook;
-type StartOne = (input: Record<string, unknown>, options?: { source?: string }) => Promise<unknown>;
+type Json = Record<string, unknown>;
+type StartOne = (input: Json, options?: { source?: string }) => Promise<unknown>;
 
 /** How long a workflow task may take; short, so that a host that dies delays a task little. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
 
-/** The children of a runbook as functions of one step. `identity` is what every input carries besides the author's. */
-export function bindChildren(
-  children: Record<string, Declared>,
-  state: TaskState,
-  stepId: string,
-  identity: Record<string, unknown>,
-) {
-  return Object.fromEntries(
-    Object.entries(children).map(([key, child]) => {
-      const one: StartOne = (input, options) =>
-        runChild(child, input, { state, stepId, identity, source: options?.source });
-      const all = (inputs: Record<string, Record<string, unknown>>) => runAll(one, inputs);
-      return [key, Object.assign(one, { all })];
-    }),
-  );
+/** The children of a workflow, ready to be started from any of its steps. `identity` is what every input carries besides the author's. */
+export function childCalls(children: Record<string, ChildDeclaration>, state: TaskState, identity: Json) {
+  return (step: StepRun) =>
+    Object.fromEntries(
+      Object.entries(children).map(([key, child]) => {
+        const one: StartOne = (input, options) =>
+          step.begin(
+            `the child ${key}`,
+            runChild(child, input, { state, stepId: step.stepId, identity, source: options?.source }),
+          );
+        const all = (inputs: Record<string, Json>) => step.begin(`the children ${key}`, runAll(one, inputs));
+        return [key, Object.assign(one, { all })];
+      }),
+    );
 }
 
 /** All of them to their ends, so that none is left behind; then the first failure, if any. */
-async function runAll(
-  one: StartOne,
-  inputs: Record<string, Record<string, unknown>>,
-): Promise<Record<string, unknown>> {
-  const keys = Object.keys(inputs);
-  const outcomes = await Promise.allSettled(keys.map((source) => one(inputs[source] ?? {}, { source })));
+async function runAll(one: StartOne, inputs: Record<string, Json>): Promise<Json> {
+  const entries = Object.entries(inputs);
+  const outcomes = await Promise.allSettled(entries.map(([source, input]) => one(input, { source })));
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
-  if (failed?.status === "rejected") throw failed.reason;
+  if (failed) throw failed.reason;
   return Object.fromEntries(
-    outcomes.map((outcome, index) => [keys[index], outcome.status === "fulfilled" ? outcome.value : undefined]),
+    entries.map(([source], place) => {
+      const outcome = outcomes[place];
+      return [source, outcome?.status === "fulfilled" ? outcome.value : undefined];
+    }),
   );
 }
 
 interface ChildPlace {
   readonly state: TaskState;
   readonly stepId: string;
-  readonly identity: Record<string, unknown>;
+  readonly identity: Json;
   readonly source: string | undefined;
 }
 
 async function runChild(
-  child: Declared,
-  input: Record<string, unknown>,
+  child: ChildDeclaration,
+  input: Json,
   { state, stepId, identity, source }: ChildPlace,
 ): Promise<unknown> {
   const slug = typeof child === "string" ? child : child.slug;
-  const memo = workflowInfo().memo ?? {};
-  const locked = (memo[MEMO.lock] as Lock | undefined)?.[slug];
+  const { memo = {}, workflowId: parent } = workflowInfo();
+  const locked = Lock.optional().parse(memo[MEMO.lock])?.[slug];
   if (!locked)
     throw ApplicationFailure.nonRetryable(
       `The child runbook "${slug}" was not deployed when this task started.`,
       "ChildNotDeployed",
     );
-  const given = typeof child === "string" ? input : (child.input.parse(input) as Record<string, unknown>);
-  const workflowId = childWorkflowId(workflowInfo().workflowId, stepId, slug, source);
+  const workflowId = childWorkflowId(parent, stepId, slug, source);
+  if (state.children.get(workflowId)?.status === "running")
+    throw new Error(
+      `The step "${stepId}" has the child "${slug}" running already; tell several apart by their \`source\`.`,
+    );
+  const given = typeof child === "string" ? input : fitting(child.input, input, `The input of the child "${slug}"`);
   const handle = await startChild(locked.type, {
     workflowId,
     taskQueue: locked.queue,
-    args: [{ ...identity, ...given }],
+    args: [{ ...(given as Json), ...identity }],
     memo,
     workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
   });
   const record = (status: "running" | "completed" | "failed") => {
-    state.children.set(workflowId, {
-      workflow_id: workflowId,
-      run_id: handle.firstExecutionRunId,
-      slug,
-      step_id: stepId,
-      status,
-    });
+    const run_id = handle.firstExecutionRunId;
+    state.children.set(workflowId, { workflow_id: workflowId, run_id, slug, step_id: stepId, status });
     state.changed();
   };
   record("running");
+  let result: unknown;
   try {
-    const result = await handle.result();
-    record("completed");
-    return typeof child === "string" ? result : child.output.parse(result);
+    result = await handle.result();
   } catch (error) {
     record("failed");
     throw error;
   }
+  record("completed");
+  return typeof child === "string" ? result : fitting(child.output, result, `The result of the child "${slug}"`);
+}
+
+/** The value as the schema writes it. Throws an `Error`, for two runbooks that do not fit each other are a bug that can be mended. */
+function fitting(schema: z.ZodType, value: unknown, what: string): unknown {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new Error(`${what} does not fit its schema. ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
 }

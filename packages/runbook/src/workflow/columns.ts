@@ -17,20 +17,30 @@ interface PropertySchema {
   currency?: string;
   enum?: unknown[];
   title?: string;
+  anyOf?: PropertySchema[];
 }
 
 /** Columns from the row's schema, in the order of its keys: one source for table, editor and validation. */
 export function columnsOf(row: RowSchema, editable: readonly string[]): Column[] {
   const schema = z.toJSONSchema(row, { unrepresentable: "any" });
   const properties = (schema.properties ?? {}) as Record<string, PropertySchema>;
-  return Object.entries(properties).map(([key, property]) => ({
-    key,
-    label: property.title ?? titleCase(key),
-    type: columnType(property),
-    editable: editable.includes(key),
-    ...(property.currency === undefined ? {} : { currency: property.currency }),
-    ...(property.enum === undefined ? {} : { options: property.enum }),
-  }));
+  return Object.entries(properties).map(([key, property]) => {
+    const held = ofValue(property);
+    return {
+      key,
+      label: property.title ?? held.title ?? titleCase(key),
+      type: columnType(held),
+      editable: editable.includes(key),
+      ...(held.currency === undefined ? {} : { currency: held.currency }),
+      ...(held.enum === undefined ? {} : { options: held.enum }),
+    };
+  });
+}
+
+/** A cell that may be empty (`nullable()`) is a column of what it holds otherwise. */
+function ofValue(property: PropertySchema): PropertySchema {
+  const values = property.anyOf?.filter(({ type }) => type !== "null") ?? [];
+  return values.length === 1 ? (values[0] ?? property) : property;
 }
 
 function columnType({ type, format }: PropertySchema): Column["type"] {

@@ -15,9 +15,9 @@ export interface Description {
  * (dates and money are strings).
  */
 export function describe(exported: unknown): Description {
-  const runbook = asRunbook(exported);
-  const { definition } = runbook;
+  const { definition } = asRunbook(exported);
   jsonSchema("output", definition.output, "output");
+  checkNames(definition);
   return {
     steps: Object.entries(definition.steps).map(([id, [title, icon]]) => ({
       id,
@@ -28,6 +28,20 @@ export function describe(exported: unknown): Description {
     children: Object.values(definition.children ?? {}).map((child) => (typeof child === "string" ? child : child.slug)),
     activities: Object.keys(definition.activities).filter((name) => isActivity(definition.activities[name])),
   };
+}
+
+/** What the platform puts into the flat input beside the author's parameters. */
+const TAKEN = ["tenant_id", "tenant_slug", "entity_id", "entity_slug", "task_id", "config", "tenant_config"];
+
+function checkNames({ steps, input }: Runbook["definition"]): void {
+  // A step's id is a part of its children's workflow ids, where a colon parts.
+  const wrong = Object.keys(steps).find((id) => !/^[A-Za-z][\w-]*$/.test(id));
+  if (wrong !== undefined)
+    throw new Error(`The step "${wrong}" needs a name of letters, digits, "_" and "-" that begins with a letter.`);
+  if (!("shape" in input)) throw new Error("The schema `input` must be an object: z.object({ … }).");
+  const taken = Object.keys(input.shape).find((key) => TAKEN.includes(key));
+  if (taken !== undefined)
+    throw new Error(`The start parameter "${taken}" has a name that the platform uses itself; choose another.`);
 }
 
 /** The default export as a runbook. */

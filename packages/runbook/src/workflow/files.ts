@@ -4,12 +4,12 @@ import { workflowInfo } from "@temporalio/workflow";
 import type { FileOptions, Submission } from "../gates";
 import type { GateBehaviour, Settled } from "./gate";
 import { refuse } from "./refusal";
-import { timestamp } from "./task-state";
 
 const DEFAULT_MAX_MB = 25;
 const TOOL = "ntro_task_file_ingest";
 
-export interface Identity {
+/** Whose file it is. */
+export interface Owner {
   readonly tenantSlug: string;
   readonly entitySlug: string;
 }
@@ -17,23 +17,31 @@ export interface Identity {
 /** Waits for every file that was asked for, in any order; settles with the submissions by source. */
 export class FileGate implements GateBehaviour<ReadonlyMap<string, Submission>> {
   readonly kind: "submit_file" | "submit_files";
+  readonly component: "FILE_UPLOAD" | "MULTI_FILE_UPLOAD";
   readonly reasonRequired = false;
+  readonly kept = true;
   readonly #submissions = new Map<string, Submission>();
 
   constructor(
     readonly title: string,
     private readonly instructions: string | undefined,
     private readonly files: readonly FileOptions[],
-    private readonly identity: Identity,
+    private readonly owner: Owner,
     single: boolean,
   ) {
     this.kind = single ? "submit_file" : "submit_files";
+    this.component = single ? "FILE_UPLOAD" : "MULTI_FILE_UPLOAD";
+    if (files.length === 0) throw new Error("A step that asks for files names at least one.");
     if (new Set(files.map((file) => file.source)).size !== files.length)
       throw new Error("The files a step asks for need sources that differ.");
   }
 
   view() {
     return { action: this.kind === "submit_file" ? this.#single() : this.#several(), slots: this.#slots() };
+  }
+
+  openSources(): string[] {
+    return this.files.map((file) => file.source).filter((source) => !this.#submissions.has(source));
   }
 
   submit(answer: SubmitUpdate): () => Settled<ReadonlyMap<string, Submission>> | undefined {
@@ -70,8 +78,8 @@ export class FileGate implements GateBehaviour<ReadonlyMap<string, Submission>> 
       source,
       signal_task_id: workflowInfo().workflowId,
       signal_name: SIGNALS.documentSubmitted,
-      tenant_id_or_slug: this.identity.tenantSlug,
-      entity_id_or_slug: this.identity.entitySlug,
+      tenant_id_or_slug: this.owner.tenantSlug,
+      entity_id_or_slug: this.owner.entitySlug,
     };
   }
 
@@ -86,7 +94,7 @@ export class FileGate implements GateBehaviour<ReadonlyMap<string, Submission>> 
     return {
       kind: "submit_file",
       reason: this.title,
-      display_hint: { component: "FILE_UPLOAD", config },
+      display_hint: { component: this.component, config },
       tool: TOOL,
       args: this.#args(file?.source ?? ""),
     };
@@ -95,14 +103,14 @@ export class FileGate implements GateBehaviour<ReadonlyMap<string, Submission>> 
   #several(): PendingAction {
     const expected = this.#slots().map((slot, index) => ({
       ...slot,
-      instructions: this.files[index]?.instructions,
+      ...(this.files[index]?.instructions ? { instructions: this.files[index].instructions } : {}),
       args: this.#args(slot.source),
     }));
     const config = { title: this.title, ...(this.instructions ? { instructions: this.instructions } : {}), expected };
     return {
       kind: "submit_files",
       reason: this.title,
-      display_hint: { component: "MULTI_FILE_UPLOAD", config },
+      display_hint: { component: this.component, config },
       tool: TOOL,
     };
   }
@@ -117,6 +125,6 @@ function asSubmission(answer: SubmitUpdate): Submission {
     sizeBytes: answer.size_bytes,
     sha256: answer.sha256,
     submittedBy: answer.actedBy,
-    at: answer.at || timestamp(),
+    at: answer.at,
   };
 }

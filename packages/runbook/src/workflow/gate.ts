@@ -1,13 +1,16 @@
 import type {
   DecideUpdate,
+  Feedback,
   GateKind,
+  GateSummary,
   OpenGate,
   PendingAction,
   RowActionUpdate,
   SubmitUpdate,
 } from "@ntro/contract/protocol";
-import { condition, uuid4 } from "@temporalio/workflow";
-import type { Duration } from "../runtime";
+import { condition, uuid4, workflowInfo } from "@temporalio/workflow";
+import { type Duration, milliseconds } from "../runtime";
+import { jsonBytes, MAX_SHOWN_BYTES } from "./limits";
 import { refuse } from "./refusal";
 import { type TaskState, timestamp } from "./task-state";
 
@@ -17,10 +20,15 @@ import { type TaskState, timestamp } from "./task-state";
  */
 export interface GateBehaviour<Outcome> {
   readonly kind: GateKind;
+  readonly component: string;
   readonly title: string;
   readonly reasonRequired: boolean;
-  /** What people see; computed on each read, so edits show. */
+  /** Whether the step keeps what was shown and answered here. */
+  readonly kept: boolean;
+  /** What people see; asked on each read, so edits show. */
   view(): { action: PendingAction } & Pick<OpenGate, "slots" | "edits" | "rejected_rows">;
+  /** Sources still to be submitted, of the file kinds. */
+  openSources?(): string[];
   decide?(answer: DecideUpdate): () => Settled<Outcome>;
   submit?(answer: SubmitUpdate): () => Settled<Outcome> | undefined;
   rowAction?(answer: RowActionUpdate): () => undefined;
@@ -32,94 +40,118 @@ export interface Settled<Outcome> {
   readonly decision: unknown;
 }
 
-export class Gate<Outcome = unknown> {
+/** One opening of a gate; its token is shared with no other. */
+export class Gate {
   readonly token = uuid4();
+  /** JSON bytes that it shows at its opening. */
+  readonly bytes: number;
   readonly #openedAt = timestamp();
-  #settled: Settled<Outcome> | undefined;
+  readonly #dueAt: string | undefined;
+  readonly #given: Feedback | null;
+  #settled: Settled<unknown> | undefined;
 
+  /** @param timeout in milliseconds */
   constructor(
     private readonly state: TaskState,
-    readonly stepId: string,
-    readonly behaviour: GateBehaviour<Outcome>,
-    private readonly dueAt: string | undefined,
-  ) {}
+    private readonly stepId: string,
+    readonly behaviour: GateBehaviour<unknown>,
+    timeout: number | undefined,
+  ) {
+    this.#dueAt = timeout === undefined ? undefined : new Date(Date.now() + timeout).toISOString();
+    this.#given = state.feedback;
+    this.bytes = jsonBytes(behaviour.view().action.payload);
+  }
 
-  readonly view = (): OpenGate => {
+  /** As `ntro_state` shows it, with its payload. */
+  view(): OpenGate {
     const { kind, title, reasonRequired } = this.behaviour;
-    const shown = this.behaviour.view();
-    const feedback = this.state.feedback;
-    const action: PendingAction = feedback
-      ? { ...shown.action, feedback, display_hint: withFeedback(shown.action, feedback) }
-      : shown.action;
+    const { action, ...shown } = this.behaviour.view();
     return {
       token: this.token,
       kind,
       step_id: this.stepId,
       opened_at: this.#openedAt,
-      ...(this.dueAt === undefined ? {} : { due_at: this.dueAt }),
+      ...(this.#dueAt === undefined ? {} : { due_at: this.#dueAt }),
       title,
       reason_required: reasonRequired,
       ...shown,
-      action,
+      action: withFeedback(action, this.state.feedback),
     };
-  };
+  }
 
-  get settled(): Settled<Outcome> | undefined {
+  /** As reports show it. */
+  summary(): GateSummary {
+    const { kind, title, component } = this.behaviour;
+    const sources = this.behaviour.openSources?.();
+    return {
+      token: this.token,
+      workflow_id: workflowInfo().workflowId,
+      kind,
+      step_id: this.stepId,
+      component,
+      title,
+      opened_at: this.#openedAt,
+      ...(this.#dueAt === undefined ? {} : { due_at: this.#dueAt }),
+      ...(sources === undefined ? {} : { sources }),
+    };
+  }
+
+  get settled(): Settled<unknown> | undefined {
     return this.#settled;
   }
 
-  settle(settled: Settled<Outcome> | undefined): void {
-    if (settled) this.#settled = settled;
+  /** Takes an answer; one that settles it also settles the feedback that it was opened with. */
+  take(settled: Settled<unknown> | undefined): void {
+    if (settled) {
+      this.#settled = settled;
+      if (this.#given !== null && this.#given === this.state.feedback) this.state.setFeedback(null);
+      if (this.behaviour.kept) this.#keep(settled.decision);
+    }
     this.state.changed();
+  }
+
+  #keep(decision: unknown): void {
+    const { action } = this.behaviour.view();
+    const display_hint = action.display_hint ?? { component: this.behaviour.component, config: {} };
+    this.state.keepSnapshot(this.stepId, { display_hint, payload: action.payload ?? action.args, decision });
   }
 }
 
-function withFeedback(action: PendingAction, feedback: unknown): PendingAction["display_hint"] {
-  return action.display_hint
-    ? { ...action.display_hint, config: { ...action.display_hint.config, feedback } }
-    : undefined;
+function withFeedback(action: PendingAction, feedback: Feedback | null): PendingAction {
+  if (feedback === null) return action;
+  const { display_hint } = action;
+  if (!display_hint) return { ...action, feedback };
+  return { ...action, feedback, display_hint: { ...display_hint, config: { ...display_hint.config, feedback } } };
 }
 
 /** Every gate of a workflow, by token; the one place where answers reach them. */
 export class GateRegistry {
-  readonly #open = new Map<string, Gate>();
-
   constructor(private readonly state: TaskState) {}
 
-  /** Opens a gate and waits for its answer; undefined when `timeout` passed first. */
+  /** Opens a gate and waits for its answer; undefined when `timeout` passed first. Closed however the wait ends. */
   async open<Outcome>(
     stepId: string,
     behaviour: GateBehaviour<Outcome>,
     timeout?: Duration,
   ): Promise<Outcome | undefined> {
-    const gate = new Gate(this.state, stepId, behaviour, timeout === undefined ? undefined : dueAt(timeout));
-    this.#open.set(gate.token, gate as Gate);
+    const ms = timeout === undefined ? undefined : Math.max(1, milliseconds(timeout));
+    const gate = new Gate(this.state, stepId, behaviour, ms);
+    this.#requireRoom(gate.bytes, behaviour.title);
     this.state.gates.set(gate.token, gate);
     this.state.changed();
     const answered = () => gate.settled !== undefined;
     try {
-      await (timeout === undefined ? condition(answered) : condition(answered, timeout));
-      return gate.settled?.outcome;
+      await (ms === undefined ? condition(answered) : condition(answered, ms));
+      return gate.settled?.outcome as Outcome | undefined;
     } finally {
-      const { action } = gate.view();
-      this.#open.delete(gate.token);
       this.state.gates.delete(gate.token);
-      if (gate.settled) {
-        const display_hint = action.display_hint ?? { component: "APPROVAL_FORM", config: {} };
-        this.state.snapshots[stepId] = {
-          display_hint,
-          completed_at: timestamp(),
-          payload: action.payload ?? action.args,
-          decision: gate.settled.decision,
-        };
-      }
       this.state.changed();
     }
   }
 
   /** The open gates of a kind, oldest first. */
   openOf(...kinds: GateKind[]): Gate[] {
-    return [...this.#open.values()].filter((gate) => !gate.settled && kinds.includes(gate.behaviour.kind));
+    return [...this.state.gates.values()].filter((gate) => !gate.settled && kinds.includes(gate.behaviour.kind));
   }
 
   decide(answer: DecideUpdate): () => void {
@@ -127,7 +159,7 @@ export class GateRegistry {
     const apply =
       gate.behaviour.decide?.(answer) ??
       refuse("GATE_NOT_OPEN", `"${gate.behaviour.title}" waits for a file, not for a decision.`);
-    return () => gate.settle(apply());
+    return () => gate.take(apply());
   }
 
   submit(answer: SubmitUpdate): () => void {
@@ -135,27 +167,28 @@ export class GateRegistry {
     const apply =
       gate.behaviour.submit?.(answer) ??
       refuse("GATE_NOT_OPEN", `"${gate.behaviour.title}" waits for a decision, not for a file.`);
-    return () => gate.settle(apply());
+    return () => gate.take(apply());
   }
 
   rowAction(answer: RowActionUpdate): () => void {
     const gate = this.#find(answer.gate);
     const apply =
       gate.behaviour.rowAction?.(answer) ?? refuse("GATE_NOT_OPEN", `"${gate.behaviour.title}" has no rows to change.`);
-    return () => gate.settle(apply());
+    return () => gate.take(apply());
   }
 
   #find(token: string): Gate {
-    const gate = this.#open.get(token);
+    const gate = this.state.gates.get(token);
     if (!gate || gate.settled)
       refuse("GATE_NOT_OPEN", "This gate is not open: it was answered already, or never opened here.");
     return gate;
   }
-}
 
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-
-function dueAt(timeout: Duration): string {
-  const [, amount, unit] = /^([\d.]+)(ms|s|m|h|d)$/.exec(typeof timeout === "number" ? `${timeout}ms` : timeout) ?? [];
-  return new Date(Date.now() + Number(amount) * UNITS[unit as keyof typeof UNITS]).toISOString();
+  #requireRoom(bytes: number, title: string): void {
+    const others = [...this.state.gates.values()].reduce((sum, gate) => sum + gate.bytes, 0);
+    if (others + bytes > MAX_SHOWN_BYTES)
+      throw new Error(
+        `"${title}" would show ${bytes} bytes${others > 0 ? `, beside ${others} at other gates` : ""}; a task shows at most ${MAX_SHOWN_BYTES} at once. Review fewer rows at a time.`,
+      );
+  }
 }

@@ -1,24 +1,27 @@
 import type {
   ChildState,
+  DisplayHint,
   Feedback,
-  GateSummary,
   NtroState,
-  OpenGate,
   Snapshot,
   StateReport,
   StepState,
 } from "@ntro/contract/protocol";
 import { proxySinks, type Sinks, workflowInfo } from "@temporalio/workflow";
 import type { StepDeclaration } from "../runbook";
+import type { Gate } from "./gate";
+import { keepable } from "./limits";
 
 interface ReportSinks extends Sinks {
   ntro: { report(report: StateReport): void };
 }
 const sinks = proxySinks<ReportSinks>();
 
-/** An open gate as the state shows it; computed anew on each read. */
-export interface GateView {
-  readonly view: () => OpenGate;
+/** How a step ended, for those who look at it later. */
+export interface Ending {
+  readonly display_hint: DisplayHint;
+  readonly payload: unknown;
+  readonly decision?: unknown;
 }
 
 /**
@@ -26,14 +29,17 @@ export interface GateView {
  * changes but sends nothing.
  */
 export class TaskState {
-  readonly gates = new Map<string, GateView>();
+  /** The open gates by token, oldest first. */
+  readonly gates = new Map<string, Gate>();
   readonly children = new Map<string, ChildState>();
   readonly snapshots: Record<string, Snapshot> = {};
   readonly #steps: StepState[];
+  /** Steps under way, the one entered last at the end. */
+  readonly #active: string[] = [];
   #currentStep: string | null = null;
   #feedback: Feedback | null = null;
   #seq = 0;
-  #pending = false;
+  #reporting: "idle" | "due" | "closed" = "idle";
 
   constructor(steps: Readonly<Record<string, StepDeclaration>>) {
     this.#steps = Object.entries(steps).map(([id, [title, icon]]) => ({
@@ -52,45 +58,64 @@ export class TaskState {
     return this.#steps;
   }
 
+  /** Ids of the steps that were entered and not left. */
+  get stepsUnderWay(): readonly string[] {
+    return this.#active;
+  }
+
   get feedback(): Feedback | null {
     return this.#feedback;
   }
 
-  giveFeedback(feedback: Feedback): void {
+  setFeedback(feedback: Feedback | null): void {
     this.#feedback = feedback;
     this.changed();
   }
 
+  /** Opens a step; one that is entered again starts over. */
   enterStep(id: string): void {
+    this.#active.push(id);
     this.#currentStep = id;
-    this.#setStep(id, (step) => ({ ...step, status: "active", started_at: timestamp(), ended_at: undefined }));
+    delete this.snapshots[id];
+    this.#setStep(id, ({ ended_at: _, ...step }) => ({ ...step, status: "active", started_at: timestamp() }));
   }
 
-  /** Closes a step; one that opened no gate keeps its result as a summary. */
+  /** Closes a step; one that kept no gate's answer keeps its result. */
   leaveStep(id: string, status: "completed" | "failed", result?: unknown): void {
+    this.#active.splice(this.#active.lastIndexOf(id), 1);
+    this.#currentStep = this.#active.at(-1) ?? this.#currentStep;
+    if (status === "completed" && !this.snapshots[id] && result !== undefined)
+      this.keepSnapshot(id, { display_hint: { component: "SUMMARY", config: {} }, payload: result });
     this.#setStep(id, (step) => ({ ...step, status, ended_at: timestamp() }));
-    if (status === "completed" && !this.snapshots[id] && result !== undefined) {
-      this.snapshots[id] = {
-        display_hint: { component: "SUMMARY", config: {} },
-        completed_at: timestamp(),
-        payload: result,
-      };
-    }
+  }
+
+  /** Keeps how a step ended; large payloads are left out. */
+  keepSnapshot(id: string, { display_hint, payload, decision }: Ending): void {
+    this.snapshots[id] = {
+      display_hint,
+      completed_at: timestamp(),
+      ...(payload === undefined ? {} : { payload: keepable(payload) }),
+      ...(decision === undefined ? {} : { decision: keepable(decision) }),
+    };
   }
 
   /** Tells the host that something changed; sent once for all changes of a turn. */
   changed(): void {
     this.#seq += 1;
-    if (this.#pending) return;
-    this.#pending = true;
+    if (this.#reporting !== "idle") return;
+    this.#reporting = "due";
     void Promise.resolve().then(() => {
-      if (this.#pending) this.#send(null);
+      if (this.#reporting !== "due") return;
+      this.#reporting = "idle";
+      this.#send(null);
     });
   }
 
-  /** The last report of a run, sent before it ends. */
+  /** The last report of a run, sent before it ends: no gate is open any more. */
   close(as: "completed" | "failed"): void {
+    this.gates.clear();
     this.#seq += 1;
+    this.#reporting = "closed";
     this.#send(as);
   }
 
@@ -114,7 +139,6 @@ export class TaskState {
   }
 
   #send(closing: "completed" | "failed" | null): void {
-    this.#pending = false;
     const { workflowId, runId, workflowType } = workflowInfo();
     sinks.ntro.report({
       kind: "state",
@@ -123,9 +147,9 @@ export class TaskState {
       workflow_type: workflowType,
       at: timestamp(),
       seq: this.#seq,
-      steps: this.#steps,
+      steps: [...this.#steps],
       current_step: this.#currentStep,
-      gates: [...this.gates.values()].map((gate) => summarise(gate.view(), workflowId)),
+      gates: [...this.gates.values()].map((gate) => gate.summary()),
       children: [...this.children.values()],
       closing,
     });
@@ -135,19 +159,4 @@ export class TaskState {
 /** Now, of the workflow's clock, as ISO 8601 UTC. */
 export function timestamp(): string {
   return new Date().toISOString();
-}
-
-function summarise(gate: OpenGate, workflowId: string): GateSummary {
-  const open = gate.slots?.filter((slot) => slot.status === "pending").map((slot) => slot.source);
-  return {
-    token: gate.token,
-    workflow_id: workflowId,
-    kind: gate.kind,
-    step_id: gate.step_id,
-    component: gate.action.display_hint?.component ?? "APPROVAL_FORM",
-    title: gate.title,
-    opened_at: gate.opened_at,
-    ...(gate.due_at === undefined ? {} : { due_at: gate.due_at }),
-    ...(open === undefined ? {} : { sources: open }),
-  };
 }

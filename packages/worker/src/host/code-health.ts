@@ -6,7 +6,7 @@ import type { Revisions } from "./revisions";
 export async function codeFailing(
   info: ExecutionInfo,
   failure: ActivationFailure,
-  revisions: Revisions,
+  revisions: Pick<Revisions, "load">,
 ): Promise<StateReport> {
   const sourceMap = await revisions.load(info.workflowType).then(
     ({ revision }) => revision.sourceMap,

@@ -13,6 +13,7 @@ const Caller = z.object({
   tenant_id: z.string(),
   tenant_slug: z.string(),
   step_id: z.string(),
+  call_id: z.string(),
 });
 
 /** Over this a result is refused; it belongs into the tenant's database, with a reference in the result. */
@@ -24,7 +25,7 @@ const BEAT_MS = 10_000;
  * Runs any activity of any revision: the caller's workflow type says which. Input and output are checked by the author's schemas; what the author `fail`s, and
  * what does not fit a schema, is not tried again.
  */
-export function activityRunner(revisions: Revisions, capabilities: Capabilities) {
+export function activityRunner(revisions: Pick<Revisions, "load">, capabilities: Capabilities) {
   return async (input: unknown, caller: unknown): Promise<unknown> => {
     const context = Context.current();
     const { activityType, workflowType } = context.info;
@@ -88,7 +89,7 @@ function contextOf(
     db,
     documents,
     storage,
-    idempotencyKey: `${info.workflowExecution?.workflowId}:${info.activityId}`,
+    idempotencyKey: caller.call_id,
     attempt: info.attempt,
     signal: context.cancellationSignal,
     heartbeat: (details) => context.heartbeat(details),

@@ -51,12 +51,16 @@ export interface TemporalOptions {
 export class TemporalEngine implements Engine {
   readonly #connection: Connection;
   readonly #client: Client;
+  #closing = false;
+  readonly #inFlight = new Map<Promise<unknown>, AbortController>();
 
   constructor(private readonly options: TemporalOptions) {
     // A quick restart of Temporal is ridden out; a longer one is told within the deadline. What cannot succeed (an input too large) is not tried for 39 s.
-    const retry = makeGrpcRetryInterceptor(
-      defaultGrpcRetryOptions({ maxAttempts: 5, factor: 2, initialIntervalMs: () => 50 }),
-    );
+    const policy = defaultGrpcRetryOptions({ maxAttempts: 5, factor: 2, initialIntervalMs: () => 50 });
+    const retry = makeGrpcRetryInterceptor({
+      ...policy,
+      retryableDecider: (attempt, status) => !this.#closing && policy.retryableDecider(attempt, status),
+    });
     this.#connection = Connection.lazy({
       address: options.address,
       interceptors: [retry],
@@ -141,7 +145,7 @@ export class TemporalEngine implements Engine {
   /** One long poll; whatever ends it, the execution is described afterwards. */
   async #awaitClose(workflowId: string, waitMs: number): Promise<void> {
     const handle = this.#client.workflow.getHandle(workflowId);
-    await this.#connection.withDeadline(Date.now() + waitMs, () => handle.result()).catch(() => undefined);
+    await this.#within(waitMs, () => handle.result()).catch(() => undefined);
   }
 
   async #outcome(workflowId: string, runId: string, closedAt: Date): Promise<ExecutionState> {
@@ -208,17 +212,34 @@ export class TemporalEngine implements Engine {
 
   async healthy(): Promise<boolean> {
     try {
-      await this.#connection.withDeadline(Date.now() + DEADLINE.health, () =>
-        this.#connection.workflowService.getSystemInfo({}),
-      );
+      await this.#within(DEADLINE.health, () => this.#connection.workflowService.getSystemInfo({}));
       return true;
     } catch {
       return false;
     }
   }
 
+  /** Gives up what is under way first: the client throws outside of any promise when it tries again on a closed connection. */
   async close(): Promise<void> {
+    this.#closing = true;
+    for (const abort of this.#inFlight.values()) abort.abort();
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight.keys());
     await this.#connection.close();
+  }
+
+  async #within<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new NtroError("ENGINE_UNAVAILABLE", "The server is closing.");
+    // One for each call: the client never takes its listener off a signal.
+    const abort = new AbortController();
+    const call = this.#connection.withAbortSignal(abort.signal, () =>
+      this.#connection.withDeadline(Date.now() + deadlineMs, work),
+    );
+    this.#inFlight.set(call, abort);
+    try {
+      return await call;
+    } finally {
+      this.#inFlight.delete(call);
+    }
   }
 
   /** A call that workflow code answers: when none comes in time, it is the task that is unreachable and not Temporal. */
@@ -254,7 +275,7 @@ export class TemporalEngine implements Engine {
 
   async #call<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#connection.withDeadline(Date.now() + deadlineMs, work);
+      return await this.#within(deadlineMs, work);
     } catch (error) {
       if (error instanceof NtroError || error instanceof AnswerRefused) throw error;
       if (!AWAY.has(grpcCode(error) ?? -1)) throw error;

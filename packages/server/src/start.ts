@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Engine } from "./engine/engine";
 import type { Handlers } from "./http/handler";
@@ -35,6 +36,8 @@ export interface RunningServer {
 
 /** Milliseconds to wait at start for Postgres. */
 const PATIENCE = 60_000;
+/** Milliseconds that requests have to end when the server closes. */
+const LAST_REQUESTS = 5_000;
 
 /**
  * Starts the server: database made and migrated, keys in place, listening.
@@ -54,7 +57,7 @@ export async function startServer(settings: Settings, parts: Parts): Promise<Run
     const app = await makeHttpServer(services, parts.handlers);
     const upkeep = new Upkeep(parts.duties(services), log);
     closers.push(() => upkeep.close());
-    closers.push(() => app.close());
+    closers.push(() => closeHttp(app));
     await app.listen({ host: settings.listen.host, port: settings.listen.port });
     upkeep.start();
     return { url: urlOf(app.server.address()), services, upkeep, close };
@@ -84,6 +87,13 @@ async function openServices(
   const engine = await connect(settings, log);
   closers.push(() => engine.close());
   return { settings, orgId, version, db, tenantDatabases, engine, events, log };
+}
+
+/** Lets requests end; connections that are still busy after a while are cut. */
+async function closeHttp(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), LAST_REQUESTS);
+  await app.close();
+  clearTimeout(timer);
 }
 
 /** Tries again while Postgres is away, up to {@link PATIENCE}. */

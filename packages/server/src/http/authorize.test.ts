@@ -178,6 +178,10 @@ async function ask(name: RouteName, key: string | undefined): Promise<{ status: 
 
 const isOpen = (name: RouteName) => ROUTES[name].permission === null;
 
+it("every route is listed above", () => {
+  expect(Object.keys(CONCERNS).sort()).toEqual([...NAMES].sort());
+});
+
 describe.each(NAMES)("%s", (name) => {
   it("is refused without a key and with an unknown one, unless it is open to anybody", async () => {
     for (const key of [undefined, makeKey(), `ntro_host_${otherTenant}_${"A".repeat(43)}`]) {

@@ -67,16 +67,25 @@ async function awaitDeployment(
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<Deployment> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(milliseconds)]);
-  const events = await services.events.subscribe({ deploymentId: id }, null, limit);
   let deployment = await requireDeployment(services, caller, id);
-  if (deployment.status !== "pending" || milliseconds === 0) return deployment;
-  for await (const event of events) {
-    if (event.type === "deployment.progress") continue;
+  if (milliseconds === 0) return deployment;
+  const limit = new AbortController();
+  const stop = () => limit.abort();
+  const timer = setTimeout(stop, milliseconds);
+  signal.addEventListener("abort", stop);
+  try {
+    const events = await services.events.subscribe({ deploymentId: id }, null, limit.signal);
+    // Read again: it may have ended before the subscription.
     deployment = await requireDeployment(services, caller, id);
-    break;
+    if (deployment.status !== "pending") return deployment;
+    for await (const event of events)
+      if (event.type !== "deployment.progress") return await requireDeployment(services, caller, id);
+    return deployment;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    stop();
   }
-  return deployment;
 }
 
 function requireSame(manifest: Manifest, slug: string, body: BodyOf<"runbooks.deploy">): void {

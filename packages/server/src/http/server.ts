@@ -40,11 +40,15 @@ export async function makeHttpServer(services: Services, handlers: Handlers): Pr
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 500 },
-    forceCloseConnections: true,
+    // Closing waits for answers that are under way; streams end by their signal.
+    forceCloseConnections: "idle",
+    // A HEAD for each GET would open streams.
+    exposeHeadRoutes: false,
     // Called for URLs that the router cannot read.
     frameworkErrors: (error, request, reply: FastifyReply) => void reply.send(answerError(error, request, reply)),
   });
   await app.register(multipart, { limits: { fileSize: services.settings.limits.fileBytes, files: 1, fields: 20 } });
+  app.decorateRequest("ntroCaller", null);
   app.setErrorHandler((error, request, reply) => reply.send(answerError(error, request, reply)));
   app.setNotFoundHandler((request, reply) => {
     const error = new NtroError("ROUTE_NOT_FOUND", `There is no ${request.method} ${pathOf(request)}.`, {
@@ -73,7 +77,7 @@ export async function makeHttpServer(services: Services, handlers: Handlers): Pr
 
 declare module "fastify" {
   interface FastifyRequest {
-    ntroCaller?: Caller | null;
+    ntroCaller: Caller | null;
   }
 }
 
@@ -81,17 +85,14 @@ declare module "fastify" {
 function answerRoute(services: Services, name: RouteName, handler: AnyHandler, closing: AbortSignal) {
   const route: Route = ROUTES[name];
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const gone = new AbortController();
-    // "close" comes also after a complete answer, when nothing listens any more.
-    reply.raw.on("close", () => gone.abort());
+    const signal = goneSignal(reply, closing);
     const params = request.params;
     const query = parse(route.query, request.query, "query");
     const body = parse(route.body, request.body, "body");
-    const caller = request.ntroCaller ?? null;
+    const caller = request.ntroCaller;
     const keyed = route.creates
       ? keyedRequest(caller?.keyId ?? "", header(request, "idempotency-key"), { name, params, query, body })
       : undefined;
-    const signal = AbortSignal.any([gone.signal, closing]);
     const asked = { params, query, body, caller, requestId: request.id, creationId: creationId(keyed), signal };
 
     if (route.answer === "stream") {
@@ -104,6 +105,20 @@ function answerRoute(services: Services, name: RouteName, handler: AnyHandler, c
     if (isRepeated(answer)) return reply.header("idempotency-replayed", "true").send(answer.repeated);
     return route.answer === "none" ? reply.code(204).send() : reply.send(answer);
   };
+}
+
+/** Aborted when the connection of an answer ends (also after a complete one, when nothing listens any more) or the server closes. */
+function goneSignal(reply: FastifyReply, closing: AbortSignal): AbortSignal {
+  // Not AbortSignal.any, which on Node 20 leaves a trace of every request in the signal that lives as long as the server.
+  const gone = new AbortController();
+  const abort = () => gone.abort();
+  closing.addEventListener("abort", abort, { once: true });
+  reply.raw.once("close", () => {
+    closing.removeEventListener("abort", abort);
+    abort();
+  });
+  if (closing.aborted) abort();
+  return gone.signal;
 }
 
 function isRepeated(answer: unknown): answer is { repeated: unknown } {

@@ -18,6 +18,8 @@ export async function sendStream(
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
+    // Or the connection would be idle after the stream, when a server that closes has no eye on it any more.
+    connection: "close",
     "x-accel-buffering": "no",
     "x-request-id": reply.request.id,
   });

@@ -66,8 +66,9 @@ export function openPool(url: string, log: Logger, options: Partial<pg.PoolConfi
     application_name: "ntro-server",
     ...options,
   });
-  // Without a listener the end of an idle connection would end the process.
-  pool.on("error", (error) => log.warn({ err: error }, "a database connection was lost"));
+  // Without listeners the loss of a connection, idle or lent out, would end the process. Whoever uses it sees the error as well.
+  pool.on("error", (error) => log.warn({ err: error }, "an idle database connection was lost"));
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 

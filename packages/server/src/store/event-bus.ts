@@ -115,6 +115,7 @@ export class EventBus {
     this.#again = true;
     this.#reading ??= this.#readOn().finally(() => {
       this.#reading = null;
+      if (this.#again) this.#read();
     });
   }
 

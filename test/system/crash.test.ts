@@ -48,7 +48,7 @@ describe.each(VICTIMS.map((victim, index) => ({ victim, period: `2025-0${index +
       await strike(victim);
       await typed("run", "submit", id, "--file", RENT_ROLL);
       await strike(victim);
-      await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.step_id === "review");
+      await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.stepId === "review");
       await strike(victim);
       // The answer is under way while the part dies; it may have been taken although nobody heard so.
       const approving = platform.ntro("run", "approve", id, "--correct", "fee-dr=account=5150");

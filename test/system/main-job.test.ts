@@ -105,7 +105,7 @@ describe("the main job", () => {
     );
     await platform.waitForEvent(id, (event) => event.type === "task.gate_opened");
     await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL);
-    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.step_id === "review");
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.stepId === "review");
     expect(await platform.ntro("run", "reject", id, "--reason", "Fee is not due")).toMatchObject({ code: 0 });
     const ran = await platform.ntro("run", "status", id, "--wait");
     expect(ran.code).toBe(1);
@@ -137,7 +137,7 @@ describe("the main job", () => {
     expect(await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL)).toMatchObject({
       code: 0,
     });
-    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.step_id === "review");
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.stepId === "review");
     expect(await platform.ntro("run", "cancel", id, "--reason", "Only a test")).toMatchObject({ code: 0 });
     await platform.waitForEvent(id, (event) => event.type === "task.failed");
     expect(await platform.json("run", "status", id)).toMatchObject({

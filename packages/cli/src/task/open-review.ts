@@ -27,6 +27,10 @@ export function notOpen(next: NextStep, taskId: string, wanted: string): NtroErr
     return new NtroError("TASK_CLOSED", "The task has ended; nothing can be answered any more.", {
       hint: `See it: ntro run status ${taskId}`,
     });
+  if (next.action === "unknown")
+    return new NtroError("TASK_UNREACHABLE", next.reason ?? "The task's code does not answer.", {
+      hint: "Its host may be starting. Try again in a few seconds; `ntro status` shows whether the worker is up.",
+    });
   const titles = openGates(next).map(({ title }) => `"${title}"`);
   return new NtroError("GATE_NOT_OPEN", `The task does not wait for ${wanted}.`, {
     hint:

@@ -46,9 +46,9 @@ function codeFailing(task: SteppedTask, failure: TaskFailure): NextStep {
   };
 }
 
-/** A task that waits, because nothing can be asked of its code now. */
+/** A task whose code cannot be asked now: its host is starting, or away. What it waits for is not known until it answers. */
 export function unreachableStep(task: Pick<Task, "id">, message: string): NextStep {
-  return { action: "wait", ...leaf(task.id), reason: message, retry_after_s: LOOK_AGAIN_S.working };
+  return { action: "unknown", ...leaf(task.id), reason: message };
 }
 
 function leaf(taskId: string) {

@@ -62,7 +62,7 @@ export class AnswerRefused extends Error {
 export interface Engine {
   /** Starts an execution; when one of this id exists already, nothing happens and its run id is given. */
   start(execution: StartExecution): Promise<{ runId: string }>;
-  /** Everything workflow code says of itself; bounded to `deadlineMs` (default 5,000). */
+  /** Everything workflow code says of itself; bounded to `deadlineMs` (default 12,000: a host that is being started answers within it). */
   state(workflowId: string, deadlineMs?: number): Promise<NtroState>;
   /** Sends an update and waits until workflow code has taken it. `updateId` makes a repetition harmless. Throws {@link AnswerRefused}. */
   update(workflowId: string, name: string, updateId: string, argument: unknown): Promise<void>;

@@ -27,7 +27,7 @@ import { inspectExecution } from "./inspect";
 import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
 
 /** Milliseconds. Reads and starts are quick; an update waits for workflow code. */
-const DEADLINE = { call: 5_000, state: 5_000, update: 10_000, health: 2_000 } as const;
+const DEADLINE = { call: 5_000, state: 12_000, update: 12_000, health: 2_000 } as const;
 /** A host that died is noticed after this long; 10 s by default. Longer than Temporal's deadlock detector (2 s in TypeScript) leaves to run. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
 /** gRPC codes of a Temporal that is not there, or has too much to do. */

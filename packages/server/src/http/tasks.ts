@@ -101,7 +101,7 @@ export const taskHandlers: Pick<Handlers, TaskRoute> = {
       return nextStep(task, states);
     } catch (error) {
       if (!(error instanceof NtroError)) throw error;
-      if (error.code === "TASK_CLOSED") return unreachableStep(task, "The task is ending.");
+      if (error.code === "TASK_CLOSED") return nextStep({ ...task, status: "IN_PROGRESS" }, []);
       if (error.code === "TASK_UNREACHABLE") return unreachableStep(task, error.message);
       throw error;
     }

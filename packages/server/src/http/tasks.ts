@@ -1,4 +1,5 @@
 import { NtroError, rootTaskId, type Task } from "@ntro/contract";
+import * as z from "zod";
 import { actorOf } from "../core/access";
 import { nextStep, unreachableStep } from "../core/next-step";
 import type { Services } from "../services";
@@ -14,7 +15,6 @@ import { changeRow, decideTask } from "../task/decide";
 import { readLiveStates } from "../task/live-state";
 import { repairFromState } from "../task/repair";
 import { startTask } from "../task/start";
-import * as z from "zod";
 import type { Caller, Handlers } from "./handler";
 
 type TaskRoute =
@@ -149,11 +149,11 @@ export async function readTask({ db, settings }: Services, caller: Caller, id: s
 async function showTask(services: Services, caller: Caller, id: string): Promise<Task> {
   const { db, settings, tenantDatabases } = services;
   const found = await requireTask(db, caller, rootTaskId(id));
-  const [execution, result] = await Promise.all([
+  const [execution, result, row] = await Promise.all([
     inspectQuickly(services, found),
     found.status === "COMPLETED" ? readResult(tenantDatabases, found.tenant_id, found.id) : undefined,
+    refreshStale(services, found),
   ]);
-  const row = await refreshStale(services, found);
   return {
     ...toTask(row ?? (await requireTask(db, caller, found.id)), settings.tenantUiUrl),
     ...execution,
@@ -196,7 +196,7 @@ async function refreshStale(services: Services, task: TaskRow): Promise<TaskRow 
   const isFresh = Date.now() - task.updated_at.getTime() < STALE_AFTER;
   if (task.closed_at !== null || task.status === "PENDING" || task.failure !== null || isFresh) return task;
   try {
-    const { states } = await readLiveStates(services.engine, task.id);
+    const { states } = await readLiveStates(services.engine, task.id, INSPECTION_PATIENCE);
     return (await repairFromState(services, task, states)) ? undefined : task;
   } catch (error) {
     if (error instanceof NtroError) return task;

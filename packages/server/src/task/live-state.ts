@@ -12,21 +12,22 @@ export interface LiveStates {
 
 /**
  * Asks a task's workflow and, where it has children that run, each of them.
+ * @param patience milliseconds for each answer; the engine's own when left out
  * @throws NtroError `TASK_UNREACHABLE`, `TASK_CLOSED` or `ENGINE_UNAVAILABLE` when the task itself does not answer
  */
-export async function readLiveStates(engine: Engine, taskId: string): Promise<LiveStates> {
-  const state = await engine.state(taskId);
+export async function readLiveStates(engine: Engine, taskId: string, patience?: number): Promise<LiveStates> {
+  const state = await engine.state(taskId, patience);
   const running = state.children.filter((child) => child.status === "running");
-  const below = await Promise.all(running.map((child) => readChild(engine, child.workflow_id)));
+  const below = await Promise.all(running.map((child) => readChild(engine, child.workflow_id, patience)));
   return {
     states: [{ workflowId: taskId, state }, ...below.flatMap((child) => child.states)],
     silent: below.find((child) => child.silent !== undefined)?.silent,
   };
 }
 
-async function readChild(engine: Engine, workflowId: string): Promise<LiveStates> {
+async function readChild(engine: Engine, workflowId: string, patience?: number): Promise<LiveStates> {
   try {
-    return await readLiveStates(engine, workflowId);
+    return await readLiveStates(engine, workflowId, patience);
   } catch (error) {
     if (!(error instanceof NtroError)) throw error;
     // A child that has ended since waits for nobody.

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 /** A way to a server that a test can cut and restore, as if the server went away and came back at the same address. */
-export class Proxy {
+export class CutProxy {
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
   #port = 0;

@@ -2,6 +2,7 @@ import type { Described, NextStep, NtroClient, StateReport, Task, Workflow } fro
 import { TemporalEngine } from "../../packages/server/src/engine/temporal";
 import { summariseGate } from "../../packages/server/src/core/project-state";
 import { smallBundle } from "./bundle";
+import { CutProxy } from "./proxy";
 import { startTestPostgres, type TestPostgres } from "./postgres";
 import type { ScriptLine } from "./scripted-workflow";
 import { startTestServer, type TestServer, type TestServerOptions } from "./server";
@@ -28,6 +29,8 @@ export class ScriptedPlatform {
   private constructor(
     readonly postgres: TestPostgres,
     readonly temporal: TestTemporal,
+    /** The server's way to Temporal, which a test can cut; its worker has one of its own. */
+    readonly wayToTemporal: CutProxy,
     /** Replaced by {@link restartServer}. */
     public server: TestServer,
     private worker: ScriptedWorker | undefined,
@@ -35,8 +38,11 @@ export class ScriptedPlatform {
 
   static async start(): Promise<ScriptedPlatform> {
     const [postgres, temporal] = await Promise.all([startTestPostgres(), startTestTemporal()]);
-    const server = await startTestServer(postgres.url, ScriptedPlatform.options(temporal));
-    const platform = new ScriptedPlatform(postgres, temporal, server, undefined);
+    const [host = "", port] = temporal.address.split(":");
+    const way = new CutProxy({ host, port: Number(port) });
+    await way.open();
+    const server = await startTestServer(postgres.url, ScriptedPlatform.options(way.address));
+    const platform = new ScriptedPlatform(postgres, temporal, way, server, undefined);
     await platform.client.call("tenants.create", { body: { name: "Acme", slug: "acme" } });
     await platform.newEntity("spv1");
     await platform.deploy("1.0.0");
@@ -44,15 +50,11 @@ export class ScriptedPlatform {
     return platform;
   }
 
-  private static options(temporal: TestTemporal, keep: Partial<TestServerOptions> = {}): TestServerOptions {
-    const [host, port] = [temporal.address.split(":")[0], temporal.address.split(":")[1]];
+  private static options(address: string, keep: Partial<TestServerOptions> = {}): TestServerOptions {
+    const limits = { fileBytes: 2 * 1024 * 1024 };
     return {
       ...keep,
-      settings: {
-        ...keep.settings,
-        temporal: { address: `${host}:${port}`, namespace: "default" },
-        limits: { fileBytes: 2 * 1024 * 1024 },
-      },
+      settings: { ...keep.settings, temporal: { address, namespace: "default" }, limits },
       engine: async (settings, log) => new TemporalEngine({ ...settings.temporal, log }),
     };
   }
@@ -173,13 +175,14 @@ export class ScriptedPlatform {
     await this.server.close();
     this.server = await startTestServer(
       this.postgres.url,
-      ScriptedPlatform.options(this.temporal, { settings: { secret: settings.secret }, keys }),
+      ScriptedPlatform.options(this.wayToTemporal.address, { settings: { secret: settings.secret }, keys }),
     );
   }
 
   async stop(): Promise<void> {
     await this.stopWorker();
     await this.server.close();
+    await this.wayToTemporal.cut();
     await Promise.all([this.temporal.stop(), this.postgres.stop()]);
   }
 }

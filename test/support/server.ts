@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { NtroClient, NtroError, type Role } from "@ntro/contract";
 import { destination } from "pino";
-import type { Engine } from "../../packages/server/src/engine/engine";
 import { duties } from "../../packages/server/src/duties";
+import type { Engine } from "../../packages/server/src/engine/engine";
 import { handlers } from "../../packages/server/src/http/handlers";
 import { makeLog } from "../../packages/server/src/log";
 import { hashKey, makeKey } from "../../packages/server/src/secrets";
@@ -67,7 +67,7 @@ export async function startTestServer(databaseUrl: string, options: TestServerOp
 }
 
 /** The engine as the server sees it while Temporal cannot be reached. */
-export function engineThatIsAway(): Engine {
+function engineThatIsAway(): Engine {
   const away = async (): Promise<never> => {
     throw new NtroError("ENGINE_UNAVAILABLE", "Temporal cannot be reached.");
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestPostgres, type TestPostgres } from "../../../test/support/postgres";
-import { Proxy } from "../../../test/support/proxy";
+import { CutProxy } from "../../../test/support/proxy";
 import { startTestServer, type TestServer } from "../../../test/support/server";
 import { withClient } from "./store/tenant-provisioning";
 
@@ -15,12 +15,12 @@ afterAll(async () => {
 });
 
 describe("while Postgres is away", () => {
-  let proxy: Proxy;
+  let proxy: CutProxy;
   let server: TestServer;
 
   beforeAll(async () => {
     const url = new URL(postgres.url);
-    proxy = new Proxy({ host: url.hostname, port: Number(url.port) });
+    proxy = new CutProxy({ host: url.hostname, port: Number(url.port) });
     await proxy.open();
     url.host = proxy.address;
     server = await startTestServer(url.href);

@@ -1,8 +1,8 @@
 import { checkFiles, packFiles } from "@ntro/bundle";
 import {
   type BodyOf,
-  type Deployment,
   type DeployAnswer,
+  type Deployment,
   type Manifest,
   NtroError,
   workflowType,

@@ -1,4 +1,4 @@
-import { NtroError, type ErrorBody, errorBody } from "@ntro/contract";
+import { type ErrorBody, errorBody, NtroError } from "@ntro/contract";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type * as z from "zod";
 import { isStoreAway, storeUnavailable } from "../store/database";
@@ -21,7 +21,7 @@ export function invalidRequest(error: z.ZodError, where: "body" | "query"): Ntro
 }
 
 /** What to answer with when something was thrown; everything that is not meant for the asker becomes `INTERNAL`. */
-export function toNtroError(error: unknown): NtroError {
+function toNtroError(error: unknown): NtroError {
   if (error instanceof NtroError) return error;
   if (isStoreAway(error)) return storeUnavailable(error);
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";

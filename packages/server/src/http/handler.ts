@@ -1,5 +1,5 @@
-import type { AnswerOf, BodyOf, ParamsOf, QueryOf, Role, RouteName, RouteOf } from "@ntro/contract";
 import type { MultipartFile, MultipartValue } from "@fastify/multipart";
+import type { AnswerOf, BodyOf, ParamsOf, QueryOf, Role, RouteName, RouteOf } from "@ntro/contract";
 import type { Services } from "../services";
 import type { Page } from "../store/pages";
 
@@ -13,7 +13,7 @@ export interface Caller {
 }
 
 /** A request after the checks every route has: key, permission, parameters, query and body. */
-export interface Request<N extends RouteName> {
+interface Request<N extends RouteName> {
   readonly params: ParamsOf<N>;
   readonly query: QueryOf<N>;
   readonly body: BodyOf<N>;
@@ -30,7 +30,7 @@ export interface Request<N extends RouteName> {
 }
 
 /** Answers one route, a list with a page; throws `NtroError` for every answer of 400 and more. Rows out of the caller's tenant must not be found. */
-export type Handler<N extends RouteName> = (
+type Handler<N extends RouteName> = (
   services: Services,
   request: Request<N>,
 ) => Promise<AnswerOf<N> extends readonly unknown[] ? Page<AnswerOf<N>> : AnswerOf<N>>;
@@ -39,7 +39,7 @@ export type Handler<N extends RouteName> = (
 export type UploadParts = AsyncIterable<MultipartFile | MultipartValue>;
 
 /** Answers a route that takes form data. */
-export type UploadHandler<N extends RouteName> = (
+type UploadHandler<N extends RouteName> = (
   services: Services,
   request: Request<N>,
   parts: UploadParts,
@@ -55,17 +55,17 @@ export interface StreamMessage {
  * Answers a route that streams. When the promise settles the stream is open: from then on nothing may be missed.
  * @param lastEventId what the client says it has seen already
  */
-export type StreamHandler<N extends RouteName> = (
+type StreamHandler<N extends RouteName> = (
   services: Services,
   request: Request<N>,
   lastEventId: string | undefined,
 ) => Promise<AsyncIterable<StreamMessage>>;
 
-export type StreamRoute = {
+type StreamRoute = {
   [N in RouteName]: RouteOf<N>["answer"] extends "stream" ? N : never;
 }[RouteName];
-export type UploadRoute = { [N in RouteName]: RouteOf<N> extends { multipart: true } ? N : never }[RouteName];
-export type JsonRoute = Exclude<RouteName, StreamRoute | UploadRoute>;
+type UploadRoute = { [N in RouteName]: RouteOf<N> extends { multipart: true } ? N : never }[RouteName];
+type JsonRoute = Exclude<RouteName, StreamRoute | UploadRoute>;
 
 /** A handler for every route of the contract: one that lacks does not compile. */
 export type Handlers = { [N in JsonRoute]: Handler<N> } & { [N in StreamRoute]: StreamHandler<N> } & {

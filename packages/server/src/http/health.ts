@@ -1,7 +1,7 @@
-import type { Services } from "../services";
 import { sql } from "kysely";
-import type { Handlers } from "./handler";
+import type { Services } from "../services";
 import { isWorkerSeen } from "../store/worker-presence";
+import type { Handlers } from "./handler";
 
 /** Milliseconds a part has to answer. */
 const PATIENCE = 2_000;

@@ -28,13 +28,15 @@ interface AnyRequest {
   creationId: string;
   signal: AbortSignal;
 }
+/** One for each request under way; aborted when its client has gone. */
+type Waiting = Set<AbortController>;
 type AnyHandler = (services: Services, request: AnyRequest, extra?: UploadParts | string) => Promise<unknown>;
 
 /**
  * The HTTP server with every route of the contract; not listening yet. Closing it ends streams, waits for requests and leaves the services open.
  */
 export async function makeHttpServer(services: Services, handlers: Handlers): Promise<FastifyInstance> {
-  const closing = new AbortController();
+  const waiting: Waiting = new Set();
   const app = Fastify({
     loggerInstance: services.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -57,7 +59,9 @@ export async function makeHttpServer(services: Services, handlers: Handlers): Pr
     return reply.send(answerError(error, request, reply));
   });
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
-  app.addHook("preClose", async () => closing.abort());
+  app.addHook("preClose", async () => {
+    for (const client of waiting) client.abort();
+  });
   for (const name of Object.keys(ROUTES) as RouteName[]) {
     const route: Route = ROUTES[name];
     app.route({
@@ -69,7 +73,7 @@ export async function makeHttpServer(services: Services, handlers: Handlers): Pr
         request.ntroCaller = await authorize(services, name, request.headers.authorization);
       },
       preParsing: async (request) => checkMediaType(route, request),
-      handler: answerRoute(services, name, handlers[name] as unknown as AnyHandler, closing.signal),
+      handler: answerRoute(services, name, handlers[name] as unknown as AnyHandler, waiting),
     });
   }
   return app;
@@ -82,10 +86,10 @@ declare module "fastify" {
 }
 
 /** One route from parsed request to checked answer. */
-function answerRoute(services: Services, name: RouteName, handler: AnyHandler, closing: AbortSignal) {
+function answerRoute(services: Services, name: RouteName, handler: AnyHandler, waiting: Waiting) {
   const route: Route = ROUTES[name];
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
-    const signal = goneSignal(reply, closing);
+    const signal = goneSignal(reply, waiting);
     const params = request.params;
     const query = parse(route.query, request.query, "query");
     const body = parse(route.body, request.body, "body");
@@ -108,17 +112,14 @@ function answerRoute(services: Services, name: RouteName, handler: AnyHandler, c
 }
 
 /** Aborted when the connection of an answer ends (also after a complete one, when nothing listens any more) or the server closes. */
-function goneSignal(reply: FastifyReply, closing: AbortSignal): AbortSignal {
-  // Not AbortSignal.any, which on Node 20 leaves a trace of every request in the signal that lives as long as the server.
-  const gone = new AbortController();
-  const abort = () => gone.abort();
-  closing.addEventListener("abort", abort, { once: true });
+function goneSignal(reply: FastifyReply, waiting: Waiting): AbortSignal {
+  const client = new AbortController();
+  waiting.add(client);
   reply.raw.once("close", () => {
-    closing.removeEventListener("abort", abort);
-    abort();
+    waiting.delete(client);
+    client.abort();
   });
-  if (closing.aborted) abort();
-  return gone.signal;
+  return client.signal;
 }
 
 function isRepeated(answer: unknown): answer is { repeated: unknown } {

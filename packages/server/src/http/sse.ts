@@ -3,7 +3,7 @@ import type { FastifyReply } from "fastify";
 import type { StreamMessage } from "./handler";
 
 /** Milliseconds between comments that keep proxies from closing a quiet stream. */
-export const HEARTBEAT = 15_000;
+const HEARTBEAT = 15_000;
 
 /**
  * Sends messages as server-sent events until they end or `signal` is aborted. A reader that does not keep up slows the iteration down.

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestPostgres, type TestPostgres } from "../../../../test/support/postgres";
 import { startTestServer, type TestServer } from "../../../../test/support/server";
 import { tenantDatabaseName } from "../store/tenant-databases";

@@ -7,7 +7,7 @@ import { hostKey } from "../secrets";
 import type { Services } from "../services";
 import { desiredHosts } from "../store/desired";
 import { putBuild, readContent } from "../store/revision-content";
-import { type TenantRow, requireTenant } from "../store/tenants";
+import { requireTenant, type TenantRow } from "../store/tenants";
 import type { Caller, Handlers } from "./handler";
 
 type WorkerRoute =

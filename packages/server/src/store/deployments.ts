@@ -1,7 +1,7 @@
 import { type Deployment, taskQueue } from "@ntro/contract";
 import { movesCurrent } from "../core/deploy";
-import type { Db } from "./database";
 import { readCurrentVersion } from "./current-versions";
+import type { Db } from "./database";
 
 /** Deployments with what is needed to answer them. */
 function deployments(db: Db) {

@@ -1,6 +1,6 @@
 import { type Migration, Migrator, sql } from "kysely";
 import type { Db } from "./database";
-import * as workspace from "./migrations/0001-workspace";
+import { workspace } from "./migrations/0001-workspace";
 
 /** Every migration of the workspace database by name, in order; listed here because the server is shipped as one file. */
 const MIGRATIONS: Record<string, Migration> = { "0001-workspace": workspace };

@@ -1,4 +1,3 @@
-import type { ColumnType, Generated, JSONColumnType, RawBuilder } from "kysely";
 import type {
   ChildState,
   Described,
@@ -11,6 +10,7 @@ import type {
   TaskStatus,
   TenantStatus,
 } from "@ntro/contract";
+import type { ColumnType, Generated, JSONColumnType, RawBuilder } from "kysely";
 
 type Json = Record<string, unknown>;
 /** Set by the database, read as a Date, never updated by us. */

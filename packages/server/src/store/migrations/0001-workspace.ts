@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type Migration, sql } from "kysely";
 
 const STATEMENTS = [
   `create table platform (key text primary key, value jsonb not null)`,
@@ -171,6 +171,8 @@ const STATEMENTS = [
 ];
 
 /** The workspace database as the first version of the product makes it. */
-export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
-}
+export const workspace: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};

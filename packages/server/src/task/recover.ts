@@ -21,9 +21,18 @@ const STALE_BATCH = 50;
 export function taskDuties(services: Services): readonly Duty[] {
   let sweptUntil: Date | undefined;
   let staleAfterId: string | undefined;
+  let first = true;
   let everywhere = true;
   return [
-    { name: "start tasks that were recorded but not started", every: MINUTE, run: () => startPendingTasks(services) },
+    {
+      name: "start tasks that were recorded but not started",
+      every: MINUTE,
+      run: async () => {
+        // At the start nothing of this process is on its way yet.
+        await startPendingTasks(services, first ? 0 : STARTED_BY);
+        first = false;
+      },
+    },
     {
       name: "give answers that were written but not given",
       every: MINUTE,
@@ -52,7 +61,7 @@ export function taskDuties(services: Services): readonly Duty[] {
 }
 
 /** Starts tasks whose rows were written before a crash, or while Temporal was away. */
-export async function startPendingTasks(services: Services, olderThanMs = STARTED_BY): Promise<void> {
+export async function startPendingTasks(services: Services, olderThanMs: number): Promise<void> {
   const rows = await services.db
     .selectFrom("tasks")
     .select("id")

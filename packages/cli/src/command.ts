@@ -33,9 +33,9 @@ type OptionValue<O extends OptionSpec> = O extends { readonly value: string }
   : boolean;
 
 /** The values of a command's options, by key. */
-export type OptionsOf<O extends OptionSpecs> = { readonly [key in keyof O]: OptionValue<O[key]> };
+type OptionsOf<O extends OptionSpecs> = { readonly [key in keyof O]: OptionValue<O[key]> };
 /** The values of a command's arguments, by key. */
-export type ArgumentsOf<A extends ArgumentSpecs> = {
+type ArgumentsOf<A extends ArgumentSpecs> = {
   readonly [key in keyof A]: A[key] extends { readonly optional: true } ? string | undefined : string;
 };
 

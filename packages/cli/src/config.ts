@@ -12,7 +12,6 @@ const Connection = z.looseObject({
   default_tenant: z.string().optional(),
   default_entity: z.string().optional(),
 });
-export type Connection = z.infer<typeof Connection>;
 
 const Config = z.looseObject({
   default_connection_name: z.string().optional(),

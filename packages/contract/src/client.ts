@@ -91,12 +91,11 @@ export class NtroClient {
       signal: input.signal ?? null,
     });
     opened?.();
+    if (!response.body) return;
     const messages: unknown[] = [];
     const parser = createParser({ onEvent: (event) => messages.push(JSON.parse(event.data)) });
-    const decoder = new TextDecoder();
-    if (!response.body) return;
-    for await (const chunk of response.body) {
-      parser.feed(decoder.decode(chunk, { stream: true }));
+    for await (const text of chunksOf(response.body, input.signal)) {
+      parser.feed(text);
       yield* messages.splice(0);
     }
   }
@@ -124,18 +123,37 @@ export class NtroClient {
     } catch (cause) {
       if (init.signal?.aborted && (init.signal.reason as { name?: string } | undefined)?.name !== "TimeoutError")
         throw cause;
-      throw new NtroError("SERVER_UNREACHABLE", `No answer from ${new URL(url).origin}.`, {
-        hint: "Start the platform with `ntro up`, or name another with --host or `ntro auth set-default`.",
-        cause,
-      });
+      throw unreachable(`No answer from ${new URL(url).origin}.`, cause);
     }
     if (response.status >= 400) throw await serverError(response);
     return response;
   }
 }
 
+/**
+ * The texts of a body, until it ends or `signal` is aborted, which throws its reason. The body is cancelled by hand: once the garbage collector has
+ * taken the request of a running answer, aborting its signal no longer reaches a fetch of Node 20.
+ */
+async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal?.addEventListener("abort", cancel, { once: true });
+  try {
+    while (!signal?.aborted) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      yield decoder.decode(value, { stream: true });
+    }
+    signal?.throwIfAborted();
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
 async function readJson(response: Response): Promise<unknown> {
-  const text = await response.text();
+  const text = await readText(response);
   try {
     return text === "" ? null : JSON.parse(text);
   } catch (cause) {
@@ -146,19 +164,44 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
+async function readText(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    if ((cause as { name?: string } | undefined)?.name === "AbortError") throw cause;
+    throw unreachable("The connection to the server broke in the middle of its answer.", cause);
+  }
+}
+
+function unreachable(message: string, cause?: unknown): NtroError {
+  const hint = "Start the platform with `ntro up`, or name another with --host or `ntro auth set-default`.";
+  return new NtroError("SERVER_UNREACHABLE", message, { hint, cause });
+}
+
+/** What a proxy, or a server that is just stopping, answers instead of the server. */
+const AWAY: readonly number[] = [502, 503, 504];
+
 async function serverError(response: Response): Promise<NtroError> {
-  const body = ErrorBody.safeParse(await readJson(response));
+  const body = ErrorBody.safeParse(parseJson(await readText(response)));
   const code = body.success ? ErrorCode.safeParse(body.data.code) : undefined;
   if (!body.success || !code?.success)
-    return new NtroError(
-      "ANSWER_INVALID",
-      `The server answered ${response.status} without an error this client knows.`,
-      { hint: "Is this the address of an ntro server?" },
-    );
+    return AWAY.includes(response.status)
+      ? unreachable(`The server is not there: its place answers ${response.status}.`)
+      : new NtroError("ANSWER_INVALID", `The server answered ${response.status} without an error this client knows.`, {
+          hint: "Is this the address of an ntro server?",
+        });
   // The id is what finds it in the log, so it goes before any hint in general terms.
   const hint =
     code.data === "INTERNAL" && body.data.requestId
       ? `The server's log has it under request ${body.data.requestId}.`
       : body.data.hint;
   return new NtroError(code.data, body.data.message, { hint, details: body.data.details });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -35,7 +35,7 @@ export async function deployBundle(
   const deployment =
     started.status === "pending"
       ? await followDeployment(api, started, {
-          stage: (name, took) => out.success(`${name.padEnd(9)}${took === undefined ? "" : `  ${took.toFixed(1)} s`}`),
+          stage: (name, took) => out.success(`${name.padEnd(9)}  ${took.toFixed(1)} s`),
           away,
         })
       : started;

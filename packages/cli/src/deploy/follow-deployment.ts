@@ -10,8 +10,8 @@ const LAG_MS = 1_000;
 
 /** What is told while a deployment is followed. */
 export interface DeploymentWatcher {
-  /** A stage was passed, which took so many seconds. */
-  stage(name: string, seconds: number | undefined): void;
+  /** A worker has passed a stage, which took so many seconds. */
+  stage(name: string, seconds: number): void;
   away(): void;
 }
 
@@ -46,7 +46,7 @@ export async function followDeployment(
 function tellStage(event: StreamEvent, watcher: DeploymentWatcher): void {
   if (event.type !== "deployment.progress") return;
   const { stage, seconds } = event.data;
-  if (typeof stage === "string") watcher.stage(stage, typeof seconds === "number" ? seconds : undefined);
+  if (typeof stage === "string" && typeof seconds === "number") watcher.stage(stage, seconds);
 }
 
 function stillDeploying(cause: unknown, { slug, version }: Deployment): NtroError {
@@ -70,7 +70,7 @@ async function followOnce(
   const look = async () => {
     try {
       const deployment = await api.call("deployments.get", { params: { id } });
-      if (deployment.status === "pending") timer = setTimeout(look, LOOK_INTERVAL_MS);
+      if (deployment.status === "pending") timer = setTimeout(() => void look(), LOOK_INTERVAL_MS);
       else timer = setTimeout(() => stop.abort(), LAG_MS);
     } catch (error) {
       failure = error;

@@ -2,7 +2,6 @@ import { reviewTables } from "@ntro/contract";
 import type { Context } from "../context";
 import { parseCorrection } from "./correction";
 import { chooseReview } from "./open-review";
-import { formatTask } from "./task-fields";
 
 /** A decision as it was typed. */
 export interface DecisionFlags {
@@ -32,7 +31,14 @@ export async function decide(context: Context, taskId: string, flags: DecisionFl
   const route = flags.decision === "approve" ? "tasks.approve" : "tasks.reject";
   const task = await api.call(route, { params: { id: taskId }, body });
   out.success(`${flags.decision === "approve" ? "Approved" : "Rejected"}: ${gate.title}.`);
-  out.data(task, () => formatTask(task, out));
+  // Not the whole task: it was answered before its code took the decision.
+  out.record(task, [
+    ["task", task.id],
+    ["title", task.title],
+    ["decided", `${flags.decision === "approve" ? "approved" : "rejected"} "${gate.title}"`],
+    ["corrections", corrections.map(({ line, field, value }) => `${line} ${field} = ${String(value)}`).join("\n")],
+    ["reason", flags.reason],
+  ]);
   out.say(`Watch it go on: ntro run status ${taskId} --wait`);
   return 0;
 }

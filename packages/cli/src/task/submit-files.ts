@@ -1,10 +1,9 @@
 import { openAsBlob, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import { type FileSlot, type NextStep, NtroError, type OpenGate, type Task } from "@ntro/contract";
+import { type FileSlot, type NextStep, NtroError, type OpenGate, type SubmitFileAnswer } from "@ntro/contract";
 import type { Context } from "../context";
 import { UsageError } from "../usage-error";
 import { notOpen, openGates } from "./open-review";
-import { formatTask } from "./task-fields";
 
 /** What `run submit` was asked for. */
 export interface SubmitFlags {
@@ -35,17 +34,21 @@ export async function submitFiles(context: Context, taskId: string, flags: Submi
   const api = await context.client();
   const next = await api.call("tasks.nextStep", { params: { id: taskId } });
   const matched = matchFiles(next, taskId, files, flags.gate);
-  let task: Task | undefined;
+  const answers: SubmitFileAnswer[] = [];
   for (const { file, wanted } of matched) {
     const source = wanted.slot?.source ?? file.source;
     const content = await openAsBlob(file.path);
     const answer = await api.submitFile(taskId, { name: file.name, content, source, gate: wanted.gate.token });
-    out.success(
-      `${file.name} is submitted as ${answer.document.source} (sha256 ${answer.document.sha256.slice(0, 12)})`,
-    );
-    task = answer.task;
+    out.success(`${file.name} is submitted as ${answer.document.source}.`);
+    answers.push(answer);
   }
-  out.data(task, () => (task ? formatTask(task, out) : ""));
+  // Not the task: it was answered before its code took the file.
+  out.list(answers, [
+    { title: "SOURCE", value: ({ document }) => document.source },
+    { title: "FILE", value: ({ document }) => document.filename },
+    { title: "BYTES", align: "right", value: ({ document }) => document.size_bytes },
+    { title: "SHA256", value: ({ document }) => document.sha256 },
+  ]);
   out.say(`Watch it go on: ntro run status ${taskId} --wait`);
   return 0;
 }

@@ -4,7 +4,7 @@ import { age } from "../times";
 import { answerLines } from "./answer-lines";
 
 /** A task as its panel shows it. */
-export function taskFields(task: Task): (readonly [string, unknown])[] {
+function taskFields(task: Task): (readonly [string, unknown])[] {
   return [
     ["task", task.id],
     ["title", task.title],
@@ -23,7 +23,7 @@ export function taskFields(task: Task): (readonly [string, unknown])[] {
 }
 
 /** Status and, where it says more, what kind of failure or wait it is. */
-export function statusText(task: Task): string {
+function statusText(task: Task): string {
   if (task.failure) return `${task.status} (${task.failure.type})`;
   return task.gates.length > 0 ? `${task.status}, waiting for a person` : task.status;
 }

@@ -6,14 +6,14 @@ import { runNtro } from "../program";
 import type { Terminal } from "../terminal";
 
 /** What a command did. */
-export interface CommandRun {
+interface CommandRun {
   readonly exit: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 /** How a test runs a command. */
-export interface RunOptions {
+interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string;

@@ -5,7 +5,7 @@ import { EmbeddedServiceError } from "../embedded/embedded-service-error";
 import { parseJson, writePrivateFile } from "../embedded/service-state";
 
 /** Raised whenever an older ntro could no longer work with what this one writes into the home. */
-export const DATA_FORMAT = 1;
+const DATA_FORMAT = 1;
 
 const VersionFile = z.object({ format: z.int().positive(), version: z.string() });
 

@@ -30,7 +30,7 @@ export const deploymentHandlers: Pick<Handlers, "runbooks.deploy" | "deployments
         "BUNDLE_INVALID",
         `The bundle of ${params.slug} has ${count(bundle.faults)}. Nothing was recorded.`,
         {
-          hint: "`ntro runbook validate` shows them before a deploy.",
+          hint: "Correct what the details name, then deploy again.",
           details: bundle.faults,
         },
       );

@@ -26,7 +26,9 @@ export async function createTenantDatabase(
     await client.query(`alter role ${quoted} login password '${verifier}' connection limit ${ROLE_CONNECTIONS}`);
     // A platform role that is no superuser must be a member of the role to give it schemas.
     await client.query(`grant ${quoted} to current_user`);
-    if (!(await exists(client, "pg_database", "datname", name))) await client.query(`create database ${quoted}`);
+    // From template0: a connection that somebody has to template1 would make it fail.
+    if (!(await exists(client, "pg_database", "datname", name)))
+      await client.query(`create database ${quoted} template template0`);
     await client.query(`revoke all on database ${quoted} from public`);
     // "create" because bundles' migrations say `create schema if not exists ledgers`, which asks for it even when there is one.
     await client.query(`grant connect, create, temporary on database ${quoted} to ${quoted}`);

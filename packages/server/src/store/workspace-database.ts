@@ -40,7 +40,7 @@ export async function prepareWorkspaceDatabase(urls: ServerUrls, log: Logger): P
       `select datname as name, pg_has_role(datdba, 'usage') as mine from pg_database where datallowconn`,
     );
     const names = listed.rows.map(({ name }) => name);
-    if (!names.includes(WORKSPACE)) await client.query(`create database ${quoteName(WORKSPACE)}`);
+    if (!names.includes(WORKSPACE)) await client.query(`create database ${quoteName(WORKSPACE)} template template0`);
     await client.query(`revoke all on database ${quoteName(WORKSPACE)} from public`);
     if (!names.every((name) => OURS.test(name))) {
       log.info("the database server is shared with others: access to their databases is theirs to limit");

@@ -28,6 +28,8 @@ import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
 
 /** Milliseconds. Reads and starts are quick; an update waits for workflow code. */
 const DEADLINE = { call: 5_000, state: 12_000, update: 12_000, health: 2_000 } as const;
+/** Milliseconds: shortly before a long poll's deadline Temporal answers that there is nothing yet, and the client asks again and again. */
+const LONG_POLL_SLACK = 10_000;
 /** A host that died is noticed after this long; 10 s by default. Longer than Temporal's deadlock detector (2 s in TypeScript) leaves to run. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
 /** gRPC codes of a Temporal that is not there, or has too much to do. */
@@ -145,7 +147,7 @@ export class TemporalEngine implements Engine {
   /** One long poll; whatever ends it, the execution is described afterwards. */
   async #awaitClose(workflowId: string, waitMs: number): Promise<void> {
     const handle = this.#client.workflow.getHandle(workflowId);
-    await this.#within(waitMs, () => handle.result()).catch(() => undefined);
+    await this.#within(waitMs + LONG_POLL_SLACK, () => handle.result(), waitMs).catch(() => undefined);
   }
 
   async #outcome(workflowId: string, runId: string, closedAt: Date): Promise<ExecutionState> {
@@ -227,7 +229,8 @@ export class TemporalEngine implements Engine {
     await this.#connection.close();
   }
 
-  async #within<T>(deadlineMs: number, work: () => Promise<T>): Promise<T> {
+  /** Runs calls that must end within a time. `giveUpMs`: they are cancelled after that long already. */
+  async #within<T>(deadlineMs: number, work: () => Promise<T>, giveUpMs?: number): Promise<T> {
     if (this.#closing) throw new NtroError("ENGINE_UNAVAILABLE", "The server is closing.");
     // One for each call: the client never takes its listener off a signal.
     const abort = new AbortController();
@@ -235,9 +238,11 @@ export class TemporalEngine implements Engine {
       this.#connection.withDeadline(Date.now() + deadlineMs, work),
     );
     this.#inFlight.set(call, abort);
+    const giveUp = giveUpMs === undefined ? undefined : setTimeout(() => abort.abort(), giveUpMs);
     try {
       return await call;
     } finally {
+      clearTimeout(giveUp);
       this.#inFlight.delete(call);
     }
   }

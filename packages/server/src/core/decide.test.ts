@@ -1,10 +1,9 @@
-import { type CorrectionInput, type FileSlot, NtroError, type OpenGate } from "@ntro/contract";
+import { type CorrectionInput, type FileSlot, NtroError, type OpenGate, reviewTables } from "@ntro/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fitCorrections, requireReason, requireRow, shownAt } from "./decide";
 import { fitValue } from "./fit-value";
 import { chooseReview, chooseSlot, type LiveGate } from "./gates";
-import { reviewTables } from "./review-table";
 
 function refused(work: () => unknown): NtroError {
   try {

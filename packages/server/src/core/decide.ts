@@ -1,6 +1,14 @@
-import { type Correction, type CorrectionInput, type NtroState, NtroError, type OpenGate } from "@ntro/contract";
+import {
+  type Correction,
+  type CorrectionInput,
+  NtroError,
+  type NtroState,
+  type OpenGate,
+  type ReviewColumn,
+  type ReviewTable,
+  reviewTables,
+} from "@ntro/contract";
 import { fitValue } from "./fit-value";
-import { type Column, type ReviewTable, reviewTables } from "./review-table";
 
 /** Throws `REASON_REQUIRED` when this decision at this gate needs one and has none. */
 export function requireReason(
@@ -60,7 +68,7 @@ function fitOne(tables: readonly ReviewTable[], input: CorrectionInput): Correct
   return { row_id: row.id, field: column.key, ...seen, new_value: value.value };
 }
 
-function currencyOf(column: Column, values: Readonly<Record<string, unknown>>): string | undefined {
+function currencyOf(column: ReviewColumn, values: Readonly<Record<string, unknown>>): string | undefined {
   const own = column.currencyKey === undefined ? undefined : values[column.currencyKey];
   return typeof own === "string" ? own : column.currency;
 }

@@ -67,22 +67,24 @@ async function runChild(
       `The step "${stepId}" has the child "${slug}" running already; tell several apart by their \`source\`.`,
     );
   const given = typeof child === "string" ? input : fitting(child.input, input, `The input of the child "${slug}"`);
-  const handle = await startChild(locked.type, {
-    workflowId,
-    taskQueue: locked.queue,
-    args: [{ ...(given as Json), ...identity }],
-    memo,
-    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-  });
+  let run_id: string | undefined;
   const record = (status: "running" | "completed" | "failed") => {
-    const run_id = handle.firstExecutionRunId;
     state.children.set(workflowId, { workflow_id: workflowId, run_id, slug, step_id: stepId, status });
     state.changed();
   };
   record("running");
   let result: unknown;
   try {
+    const handle = await startChild(locked.type, {
+      workflowId,
+      taskQueue: locked.queue,
+      args: [{ ...(given as Json), ...identity }],
+      memo,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    });
+    run_id = handle.firstExecutionRunId;
+    record("running");
     result = await handle.result();
   } catch (error) {
     record("failed");

@@ -33,7 +33,7 @@ const SENDER = { id: "signal", name: "Signal", via: "system" } as const;
 const ROW_NAMES = ["row_id", "line_item_id", "expense_id", "id", "line_index"] as const;
 
 const SignalledCorrection = z
-  .looseObject({ field: z.string(), old_value: z.unknown(), new_value: z.unknown() })
+  .looseObject({ field: z.string(), old_value: z.unknown().optional(), new_value: z.unknown() })
   .transform((given, context): Correction => {
     const name = ROW_NAMES.map((key) => given[key]).find((value) => value !== undefined);
     if (name === undefined) context.addIssue("A correction names its row.");
@@ -50,7 +50,7 @@ const UserAction = z.looseObject({
   reason: z.string().nullish(),
   comments: z.string().nullish(),
   corrections: z.array(SignalledCorrection).nullish(),
-  payload: z.unknown(),
+  payload: z.unknown().optional(),
 });
 type UserAction = z.output<typeof UserAction>;
 

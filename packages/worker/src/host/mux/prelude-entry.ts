@@ -10,6 +10,7 @@ import { asRunbook, type Description, describe, execute } from "@ntro/runbook/wo
 import * as workflow from "@temporalio/workflow";
 import * as workerInterface from "@temporalio/workflow/lib/worker-interface.js";
 import * as zod from "zod";
+import { freezeShared } from "./freeze-shared";
 
 /** The author's module as a function, given by the workflow thread for the execution being created. */
 type ModuleFactory = (module: { exports: unknown }, exports: unknown, require: (id: string) => unknown) => void;
@@ -27,12 +28,12 @@ function asCommonJs(namespace: object): unknown {
   return Object.defineProperty({ ...namespace }, "__esModule", { value: true });
 }
 
-/** What author modules may require. Frozen with `__TEMPORAL__`, for it is shared by all executions in the context. */
-export const modules: Record<string, unknown> = {
+/** What author modules may require. Frozen, for it is shared by all executions in the context; the SDK then passes it by. */
+export const modules: Record<string, unknown> = freezeShared({
   "@temporalio/workflow": asCommonJs(workflow),
   "@ntro/runbook": asCommonJs(runbook),
   zod: asCommonJs(zod),
-};
+});
 
 function requireShared(id: string): unknown {
   if (Object.hasOwn(modules, id)) return modules[id];

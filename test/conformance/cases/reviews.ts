@@ -1,0 +1,188 @@
+import { QUERIES, SIGNALS, UPDATES } from "@ntro/contract";
+import { expect, test } from "vitest";
+import { REVIEWER, refusal, type Task } from "../task";
+import type { Trial } from "../trial";
+
+const REVIEW = "Lines of March";
+const CONFIRM = "Post now?";
+
+/** Decisions, corrections and the tokens that guard them. */
+export function reviews(trial: () => Trial): void {
+  const reviewOpen = async (input: Record<string, unknown> = {}) => {
+    const task = await trial().start("review-lines", input);
+    return { task, gate: await task.gate(REVIEW) };
+  };
+
+  test("an approval goes on, and no token is good twice or for another gate", async () => {
+    const { task, gate } = await reviewOpen();
+    expect(await task.approve(gate)).toEqual({ accepted: true });
+    const confirm = await task.gate(CONFIRM);
+    expect(confirm.token).not.toBe(gate.token);
+    expect(await refusal(task.approve(gate))).toMatchObject({ type: "GATE_NOT_OPEN" });
+    expect(await refusal(task.reject(gate, "late"))).toMatchObject({ type: "GATE_NOT_OPEN" });
+    expect((await task.state()).gates.map((open) => open.token)).toEqual([confirm.token]);
+    await task.approve(confirm);
+    expect(await task.result()).toMatchObject({ decision: "approved", by: REVIEWER.name, posted: "2501.00" });
+  });
+
+  test("of two answers at once exactly one wins", async () => {
+    const { task, gate } = await reviewOpen();
+    const answers = await Promise.allSettled([
+      task.approve(gate),
+      task.reject(gate, "No."),
+      task.approve(gate),
+      task.rowAction(gate, { action: "reject_row", row_id: "a" }),
+    ]);
+    const decided = answers.slice(0, 3).filter((answer) => answer.status === "fulfilled");
+    expect(decided).toHaveLength(1);
+    for (const answer of answers)
+      if (answer.status === "rejected")
+        expect(await refusal(Promise.reject(answer.reason))).toMatchObject({ type: "GATE_NOT_OPEN" });
+  });
+
+  test("a rejection needs a reason and is told with it", async () => {
+    const { task, gate } = await reviewOpen();
+    expect(await refusal(task.reject(gate, undefined))).toMatchObject({ type: "REASON_REQUIRED" });
+    expect(await refusal(task.reject(gate, "  "))).toMatchObject({ type: "REASON_REQUIRED" });
+    await task.reject(gate, "Rent is missing.");
+    expect(await task.result()).toEqual({ decision: "rejected", by: REVIEWER.name, reason: "Rent is missing." });
+  });
+
+  test("corrections of the approval come back typed, money in its canonical form", async () => {
+    const { task, gate } = await reviewOpen();
+    await task.approve(gate, [
+      { row_id: "a", field: "amount", old_value: "1250.50", new_value: "5" },
+      { row_id: "a", field: "account", new_value: "1200" },
+      { row_id: "a", field: "fils", old_value: null, new_value: "0.5" },
+      { row_id: "a", field: "note", new_value: null },
+    ]);
+    await task.approve(await task.gate(CONFIRM));
+    const result = await task.result();
+    expect(result).toMatchObject({ decision: "approved", posted: "1255.50", rejectedRows: [] });
+    expect(result).toHaveProperty("rows.0", {
+      id: "a",
+      account: "1200",
+      postingDate: "2026-03-31",
+      amount: "5.00",
+      fils: "0.500",
+      side: "debit",
+    });
+    expect(result).toHaveProperty("corrections.0", { rowId: "a", field: "amount", from: "1250.50", to: "5.00" });
+  });
+
+  test("corrections that do not fit change nothing, and say why", async () => {
+    const { task, gate } = await reviewOpen();
+    const attempts = [
+      [{ row_id: "z", field: "amount", new_value: "1" }, 'no line "z"'],
+      [{ row_id: "a", field: "side", new_value: "credit" }, '"side" of line "a" may not be changed'],
+      [{ row_id: "a", field: "amount", old_value: "1.00", new_value: "2" }, 'is "1250.50" by now'],
+      [{ row_id: "a", field: "amount", new_value: 5 }, 'does not fit "amount"'],
+      [{ row_id: "a", field: "amount", new_value: "1.234" }, "at most 2 decimals"],
+      [{ row_id: "a", field: "account", new_value: "9999" }, "The account 9999 is closed."],
+    ] as const;
+    for (const [correction, why] of attempts) {
+      const sound = { row_id: "b", field: "amount", new_value: "7" };
+      const refused = await refusal(task.approve(gate, [sound, correction]));
+      expect(refused).toMatchObject({ type: "CORRECTION_REFUSED", message: expect.stringContaining(why) });
+    }
+    const state = await task.state();
+    expect(state.gates[0]).toMatchObject({ token: gate.token, edits: [] });
+    expect(state.gates[0]?.action.payload).toHaveProperty("rows.1.amount", "1250.50");
+  });
+
+  test("rows are edited, rejected and restored while the review is open", async () => {
+    const { task, gate } = await reviewOpen();
+    expect(gate.action.checks).toMatchObject({ status: "pass", summary: "1 of 1 checks passed" });
+    await task.rowAction(gate, { action: "edit_cell", row_id: "a", field: "amount", value: "5", old_value: "1250.50" });
+    const edited = await task.state();
+    expect(edited.gates[0]?.action.payload).toHaveProperty("rows.0.amount", "5.00");
+    expect(edited.gates[0]?.edits).toMatchObject([
+      { row_id: "a", field: "amount", old_value: "1250.50", new_value: "5.00", by: REVIEWER.name },
+    ]);
+    expect(edited.gates[0]?.action.checks?.items[0]).toMatchObject({ detail: "Debits exceed credits by -1245.50." });
+    await task.rowAction(gate, { action: "reject_row", row_id: "a" });
+    await task.rowAction(gate, { action: "reject_row", row_id: "b" });
+    await task.rowAction(gate, { action: "restore_row", row_id: "b" });
+    expect((await task.state()).gates[0]?.rejected_rows).toEqual(["a"]);
+    const refused = [
+      { action: "edit_cell", row_id: "a", field: "amount", value: "6", old_value: "1250.50" },
+      { action: "edit_cell", row_id: "a", field: "account", value: "9999" },
+      { action: "reject_row", row_id: "z" },
+    ] as const;
+    for (const action of refused)
+      expect(await refusal(task.rowAction(gate, action))).toMatchObject({ type: "CORRECTION_REFUSED" });
+    await task.approve(gate, [{ row_id: "b", field: "amount", new_value: "9.9" }]);
+    await task.approve(await task.gate(CONFIRM));
+    expect(await task.result()).toMatchObject({
+      rejectedRows: ["a"],
+      rows: [{ id: "b", amount: "9.90" }],
+      posted: "9.90",
+    });
+  });
+
+  test("an update of another shape is refused and changes nothing", async () => {
+    const { task, gate } = await reviewOpen();
+    for (const update of Object.values(UPDATES))
+      for (const argument of [undefined, null, "approve", {}, { gate: gate.token, type: "maybe" }])
+        expect(await refusal(task.update(update, argument))).toMatchObject({ type: "REQUEST_INVALID" });
+    expect(await refusal(task.submit(gate, "rent-roll"))).toMatchObject({ type: "GATE_NOT_OPEN" });
+    expect((await task.state()).gates).toHaveLength(1);
+  });
+
+  test("a review that nobody answers in time is timed out", async () => {
+    const task = await trial().start("review-lines", { reviewTimeoutMs: 150 });
+    expect(await task.result()).toEqual({ decision: "timed_out" });
+    const [opened] = task.stateReports().filter((report) => report.gates.length > 0);
+    expect(opened?.gates[0]?.due_at).toBeDefined();
+    expect(task.stateReports().at(-1)).toMatchObject({ closing: "completed", gates: [] });
+  });
+
+  test("published signals answer an open review in every dialect", async () => {
+    for (const answer of [{ type: "approved" }, { kind: "approve" }, { action: "approve", actedBy: "x" }]) {
+      const { task } = await reviewOpen();
+      await task.signal(SIGNALS.userAction, answer);
+      await task.gate(CONFIRM);
+    }
+    const { task } = await reviewOpen();
+    const payload = { ledger: "l", action: "edit_cell", row_id: "b", field: "amount", value: "3" };
+    await task.signal(SIGNALS.userAction, { kind: "row_action", payload });
+    const corrections = [{ line_item_id: "a", field: "amount", old_value: "1250.50", new_value: "2" }];
+    await task.signal(SIGNALS.userAction, { type: "approved", corrections });
+    await task.gate(CONFIRM);
+    await task.signal(SIGNALS.userAction, { kind: "reject", comments: "Not now." });
+    expect(await task.result()).toEqual({ decision: "rejected", by: "Signal", reason: "Not now." });
+    expect(await task.query(QUERIES.snapshots)).toMatchObject({
+      review: { payload: { rows: [{ amount: "2.00" }, { amount: "3.00" }] } },
+    });
+  });
+
+  test("a signal that says nothing clear, or names another gate, answers nothing", async () => {
+    const { task, gate } = await reviewOpen();
+    await task.approve(gate);
+    const confirm = await task.gate(CONFIRM);
+    const unclear = [
+      undefined,
+      "approve",
+      {},
+      { kind: "approve", type: "rejected" },
+      { type: "approved", corrections: 1 },
+    ];
+    const astray = [
+      { type: "approved", gate: gate.token },
+      { type: "rejected", reason: "r", gate: "none" },
+    ];
+    for (const answer of [...unclear, ...astray]) await task.signal(SIGNALS.userAction, answer);
+    expect((await task.state()).gates.map((open) => open.token)).toEqual([confirm.token]);
+    await task.signal(SIGNALS.userAction, { type: "approved", gate: confirm.token });
+    expect(await task.result()).toMatchObject({ decision: "approved" });
+  });
+
+  test("cancelling while a review is open ends the task", async () => {
+    const { task } = await reviewOpen();
+    await task.handle.cancel();
+    expect(await task.failure()).toMatchObject({ type: "CancelledFailure" });
+    expect(lastReport(task)).toMatchObject({ closing: "failed", gates: [], steps: [{}, { status: "failed" }, {}, {}] });
+  });
+}
+
+const lastReport = (task: Task) => task.stateReports().at(-1);

@@ -1,0 +1,85 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { QUERIES, SIGNALS } from "@ntro/contract";
+import { expect, test } from "vitest";
+import { document, type Task } from "../task";
+import type { Trial } from "../trial";
+
+/** Where examples of every answer lie, for hosts of all languages and for those who read them. `NTRO_WRITE_GOLDEN=1` writes them anew. */
+const GOLDEN = fileURLToPath(new URL("../../../packages/contract/golden/", import.meta.url));
+
+/** Every published query has exactly the published shape, and `ntro_state` that of the contract. */
+export function shapes(trial: () => Trial): void {
+  test("a review answers all queries as golden/review.json has it", async () => {
+    const task = await trial().start("review-lines");
+    const gate = await task.gate("Lines of March");
+    await task.rowAction(gate, { action: "edit_cell", row_id: "a", field: "note", value: "Rent of March" });
+    await isGolden(task, "review");
+  });
+
+  test("a file that is asked for: golden/submit-file.json", async () => {
+    const task = await trial().start("collect-files");
+    await task.gate("Signed lease");
+    await isGolden(task, "submit-file");
+  });
+
+  test("several files, one of them there, after feedback: golden/submit-files.json", async () => {
+    const task = await trial().start("collect-files");
+    await task.submit(await task.gate("Signed lease"), "lease");
+    const first = await task.gate("Sources of March");
+    await task.submit(first, "rent-roll", { size_bytes: 0 });
+    await task.submit(first, "trial-balance");
+    const second = await task.reported((report) =>
+      report.gates.some((gate) => gate.token !== first.token && gate.kind === "submit_files"),
+    );
+    await task.submit({ token: second.gates[0]?.token ?? "" }, "rent-roll");
+    await isGolden(task, "submit-files");
+  });
+
+  test("children that run: golden/children.json", async () => {
+    const task = await trial().start("parent", { run: "all" });
+    await task.child(trial().client.workflow, "work:leaf:south").gate();
+    await task.reported(
+      ({ children }) =>
+        children.some((child) => child.status === "completed") && children.every((child) => child.run_id !== undefined),
+    );
+    await isGolden(task, "children");
+  });
+
+  test("a task that has ended: golden/ended.json", async () => {
+    const task = await trial().start("collect-files");
+    await task.submit(await task.gate("Signed lease"), "lease");
+    const gate = await task.gate("Sources of March");
+    await task.submit(gate, "rent-roll");
+    await task.signal(SIGNALS.documentSubmitted, document("trial-balance"));
+    await task.result();
+    await isGolden(task, "ended");
+  });
+}
+
+async function isGolden(task: Task, name: string): Promise<void> {
+  await task.state();
+  const answers: Record<string, unknown> = {};
+  for (const query of Object.values(QUERIES)) answers[query] = await task.query(query);
+  const steadied = steady(answers, task.id);
+  const path = `${GOLDEN}${name}.json`;
+  if (process.env.NTRO_WRITE_GOLDEN) await writeFile(path, JSON.stringify(steadied, null, 2));
+  expect(steadied).toEqual(JSON.parse(await readFile(path, "utf8")));
+}
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** What people sent keeps its own time. */
+const SENT = "2026-04-03T08:00:00.000Z";
+
+/** The answers with what differs from run to run replaced: ids, tokens, times, the count of changes. */
+function steady(value: unknown, taskId: string): unknown {
+  const text = JSON.stringify(value, (key, inner: unknown) => {
+    if (key === "seq") return 1;
+    if (typeof inner !== "string" || inner === SENT) return inner;
+    if (TIME.test(inner)) return "2026-04-01T00:00:00.000Z";
+    const named = inner.replaceAll(taskId, "10000000-0000-4000-8000-000000000001");
+    return named === inner && UUID.test(inner) ? "20000000-0000-4000-8000-000000000002" : named;
+  });
+  return JSON.parse(text);
+}

@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { MEMO } from "@ntro/contract";
+import { Client, Connection } from "@temporalio/client";
+import { startTestTemporal } from "../support/temporal";
+import { FIXTURES, type Fixture, type HostUnderTest, type ServingHost, type StartHost } from "./host-under-test";
+import { Reports } from "./reports";
+import { IDENTITY, Task } from "./task";
+
+/** A Temporal with a host under test on it, for one suite. */
+export interface Trial {
+  readonly client: Client;
+  readonly host: HostUnderTest;
+  readonly reports: Reports;
+  /** Starts a task of a fixture as the server would; on the suite's own queue unless another is given. */
+  start(fixture: Fixture, input?: Record<string, unknown>, queue?: string): Promise<Task>;
+  /** Serves a queue of its own, for cases that stop their host. */
+  serve(queue: string): Promise<ServingHost>;
+  stop(): Promise<void>;
+}
+
+/** How long a workflow task may take, as the server sets it. */
+const WORKFLOW_TASK_TIMEOUT = "5s";
+
+/** Starts all of it; one for a test file. */
+export async function startTrial(startHost: StartHost): Promise<Trial> {
+  const temporal = await startTestTemporal();
+  const [host, connection] = await Promise.all([
+    startHost(temporal.address),
+    Connection.connect({ address: temporal.address }),
+  ]);
+  const client = new Client({ connection });
+  const reports = new Reports();
+  const queue = `conformance-${randomUUID()}`;
+  const serving = new Set<ServingHost>();
+  const serve = async (on: string): Promise<ServingHost> => {
+    const started = await host.serve(on, reports.take);
+    const stop = async () => {
+      if (serving.delete(started)) await started.stop();
+    };
+    serving.add(started);
+    return { stop };
+  };
+  await serve(queue);
+  return {
+    client,
+    host,
+    reports,
+    serve,
+    start: async (fixture, input = {}, on = queue) => {
+      const id = randomUUID();
+      const lock = Object.fromEntries(FIXTURES.map((slug) => [slug, { type: host.types[slug], queue: on }]));
+      const handle = await client.workflow.start(host.types[fixture], {
+        workflowId: id,
+        taskQueue: on,
+        args: [{ ...input, config: { currency: "GBP" }, stray: "ignored", task_id: id, ...IDENTITY }],
+        memo: { [MEMO.lock]: lock, [MEMO.tenant]: IDENTITY.tenant_slug },
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      });
+      return new Task(handle, reports);
+    },
+    stop: async () => {
+      await Promise.all([...serving].map((started) => started.stop()));
+      await connection.close();
+      await host.stop();
+      await temporal.stop();
+    },
+  };
+}

@@ -1,0 +1,4 @@
+import { hostConformance } from "./host-conformance";
+import { typescriptHost } from "./typescript-host";
+
+hostConformance("TypeScript", typescriptHost);

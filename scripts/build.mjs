@@ -36,7 +36,7 @@ const shared = {
   legalComments: "none",
   logLevel: "warning",
   metafile: true,
-  define: { NTRO_VERSION: JSON.stringify(version) },
+  define: { NTRO_VERSION: JSON.stringify(version), "process.env.NTRO_VERSION": JSON.stringify(version) },
 };
 const esm = { ...shared, format: "esm", banner: { js: REQUIRE } };
 

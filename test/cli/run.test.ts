@@ -88,10 +88,10 @@ describe("ntro workflow run --wait", () => {
     const { exit, stdout, stderr } = await watch;
     expect(exit).toBe(0);
     expect(stderr).toMatch(
-      /✓ Open period[^]*waits for: [^]*--file trial-balance=<path>[^]*✓ Collect sources[^]*ntro run approve [^]*✓ Report/,
+      /✓ Open period[\s\S]*waits for: [\s\S]*--file trial-balance=<path>[\s\S]*✓ Collect sources[\s\S]*ntro run approve [\s\S]*✓ Report/,
     );
     expect(stderr).toContain("✓ The task is completed.");
-    expect(stdout).toMatch(/status +COMPLETED[^]*nav +\d/);
+    expect(stdout).toMatch(/status +COMPLETED[\s\S]*nav +\d/);
     expect(await cli.run(["run", "approve", task])).toMatchObject({
       exit: 1,
       stderr: expect.stringContaining("has ended"),
@@ -176,7 +176,7 @@ describe("ntro run", () => {
       stderr: expect.stringContaining("has no bytes"),
     });
     const next = await cli.run(["run", "next", task]);
-    expect(next.stdout).toMatch(/trial-balance .*to come[^]*rent-roll .*to come/);
+    expect(next.stdout).toMatch(/trial-balance .*to come[\s\S]*rent-roll .*to come/);
     await submitBoth(task);
     const review = await cli.run(["run", "next", task]);
     expect(review.stdout).toMatch(/LINE +id +account\* +description\* +debit\* +credit\*/);

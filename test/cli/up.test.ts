@@ -84,7 +84,7 @@ describe("ntro up --detach, status, down", () => {
   });
 
   it("gives no secret to the worker's environment, nor any in a command line", () => {
-    const { api_key } = readConfig(home).connections["local"] ?? { api_key: "" };
+    const { api_key } = readConfig(home).connections.local ?? { api_key: "" };
     const workerKey = readFileSync(join(home, "keys/worker.key"), "utf8").trim();
     for (const { part, process: running } of findOwn(home)) {
       expect(running.command).not.toContain(api_key);

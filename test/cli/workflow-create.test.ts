@@ -166,7 +166,7 @@ describe("workflow create", () => {
       cli.run(["workflow", "create", "--path", writeBundle("1.0.0"), "--entity", "spv1"]),
       work([STAGE, READY], restart),
     ]);
-    expect(result).toMatchObject({ exit: 0, stderr: expect.stringMatching(/built[^]*ready[^]*bound/) });
+    expect(result).toMatchObject({ exit: 0, stderr: expect.stringMatching(/built[\s\S]*ready[\s\S]*bound/) });
   });
 
   it("sends nothing when tenant or entity are mistyped", async () => {
@@ -191,7 +191,7 @@ describe("workflow create", () => {
     const missing = await cli.run(["workflow", "create", "--path", "./nav@0.0.7/", "--entity", "spv1", "--pin"]);
     expect(missing).toMatchObject({
       exit: 2,
-      stderr: expect.stringMatching(/no ready version 0\.0\.7[^]*(1\.0\.0|0\.0\.9)/),
+      stderr: expect.stringMatching(/no ready version 0\.0\.7[\s\S]*(1\.0\.0|0\.0\.9)/),
     });
   });
 

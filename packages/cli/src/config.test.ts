@@ -92,7 +92,7 @@ describe("the config file", () => {
     });
     expect(exit).toBe(0);
     expect(statSync(configFile(cli.home)).mode & 0o777).toBe(0o600);
-    expect(readConfig(cli.home).connections["local"]).toEqual({ host: "http://127.0.0.1:9/v1", api_key: "key-1" });
+    expect(readConfig(cli.home).connections.local).toEqual({ host: "http://127.0.0.1:9/v1", api_key: "key-1" });
   });
 
   it("keeps what it does not know", () => {
@@ -108,12 +108,12 @@ describe("the config file", () => {
     const none = await cli.run(["auth", "login"]);
     expect(none).toMatchObject({ exit: 2, stderr: expect.stringContaining("There is no API key.") });
     await cli.run(["auth", "login", "--tenant", "acme-fund"], { env: { NTRO_API_KEY: "env-key" } });
-    expect(readConfig(cli.home).connections["local"]).toMatchObject({
+    expect(readConfig(cli.home).connections.local).toMatchObject({
       api_key: "env-key",
       default_tenant: "acme-fund",
     });
     await cli.run(["auth", "login", "--api-key-stdin"], { env: { NTRO_API_KEY: "env-key" }, stdin: "stdin-key" });
-    expect(readConfig(cli.home).connections["local"]).toMatchObject({
+    expect(readConfig(cli.home).connections.local).toMatchObject({
       api_key: "stdin-key",
       default_tenant: "acme-fund",
     });

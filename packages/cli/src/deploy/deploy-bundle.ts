@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Deployment, NtroError, type NtroClient } from "@ntro/contract";
+import { type Deployment, type NtroClient, NtroError } from "@ntro/contract";
 import type { Output } from "../output";
 import { persist } from "../persist";
 import { followDeployment } from "./follow-deployment";

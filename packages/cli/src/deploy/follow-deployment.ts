@@ -1,4 +1,4 @@
-import { type Deployment, NtroError, type NtroClient, type StreamEvent } from "@ntro/contract";
+import { type Deployment, type NtroClient, NtroError, type StreamEvent } from "@ntro/contract";
 import { BackOff, isAway } from "../persist";
 
 /** How long the server may be away while a deployment is followed, in milliseconds. */

@@ -1,4 +1,4 @@
-import { NtroError, type NtroClient, type RunbookVersion } from "@ntro/contract";
+import { type NtroClient, NtroError, type RunbookVersion } from "@ntro/contract";
 
 /** The newest ready revision of a version that a tenant already holds. Throws `VERSION_NOT_FOUND` naming those it has. */
 export async function findHeldVersion(

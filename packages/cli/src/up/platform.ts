@@ -1,7 +1,7 @@
-import type { EmbeddedPostgres } from "../embedded/postgres";
-import type { EmbeddedService } from "../embedded/embedded-service";
-import { describeProcess } from "../embedded/running-process";
 import { formatDuration } from "../duration";
+import type { EmbeddedService } from "../embedded/embedded-service";
+import type { EmbeddedPostgres } from "../embedded/postgres";
+import { describeProcess } from "../embedded/running-process";
 import type { Keys } from "./keys";
 import { startServer, startWorker } from "./own-process";
 import { type RunningPart, Supervised } from "./supervised";

@@ -27,6 +27,24 @@ export function grpcCode(error: unknown): number | undefined {
   return error instanceof Error && error.cause !== undefined ? grpcCode(error.cause) : undefined;
 }
 
+/** gRPC codes of a Temporal that is not there, or has too much to do. */
+const AWAY: ReadonlySet<number> = new Set([
+  GRPC.cancelled,
+  GRPC.deadlineExceeded,
+  GRPC.resourceExhausted,
+  GRPC.unavailable,
+]);
+
+/** Whether Temporal itself did not answer. */
+export function isAway(error: unknown): boolean {
+  return AWAY.has(grpcCode(error) ?? -1);
+}
+
+/** Whether no handler takes a query; the client gives that as an error of its own, which is no part of its types. */
+export function isUnregistered(error: unknown): boolean {
+  return error instanceof Error && error.name === "QueryNotRegisteredError";
+}
+
 /** What Temporal's service says about an error, without the client's words around it. */
 export function grpcDetails(error: unknown): string {
   if (isGrpcServiceError(error)) return error.details || error.message;

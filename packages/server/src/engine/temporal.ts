@@ -22,7 +22,7 @@ import {
   type Inspection,
   type StartExecution,
 } from "./engine";
-import { GRPC, grpcCode, grpcDetails, taskFailure } from "./failure";
+import { GRPC, grpcCode, grpcDetails, isAway, isUnregistered, taskFailure } from "./failure";
 import { inspectExecution } from "./inspect";
 import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
 
@@ -32,13 +32,6 @@ const DEADLINE = { call: 5_000, state: 12_000, update: 12_000, health: 2_000 } a
 const LONG_POLL_SLACK = 10_000;
 /** A host that died is noticed after this long; 10 s by default. Longer than Temporal's deadlock detector (2 s in TypeScript) leaves to run. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
-/** gRPC codes of a Temporal that is not there, or has too much to do. */
-const AWAY: ReadonlySet<number> = new Set([
-  GRPC.cancelled,
-  GRPC.deadlineExceeded,
-  GRPC.resourceExhausted,
-  GRPC.unavailable,
-]);
 /** What Temporal itself calls a workflow that ended while it worked on an accepted update. */
 const ENDED_WHILE_ANSWERING = "AcceptedUpdateCompletedWorkflow";
 
@@ -283,7 +276,7 @@ export class TemporalEngine implements Engine {
       return await this.#within(deadlineMs, work);
     } catch (error) {
       if (error instanceof NtroError || error instanceof AnswerRefused) throw error;
-      if (!AWAY.has(grpcCode(error) ?? -1)) throw error;
+      if (!isAway(error)) throw error;
       this.options.log.warn({ err: error }, "Temporal does not answer");
       throw this.#unavailable(error);
     }
@@ -299,9 +292,4 @@ export class TemporalEngine implements Engine {
       },
     );
   }
-}
-
-/** The client gives a query that no handler takes as an error of its own, which is no part of its types. */
-function isUnregistered(error: unknown): boolean {
-  return error instanceof Error && error.name === "QueryNotRegisteredError";
 }

@@ -70,6 +70,13 @@ describe("starting a task", () => {
       "task.step_started",
       "task.completed",
     ]);
+    await platform.server.upkeep.tick();
+    const records = await platform.server.services.tenantDatabases.query(
+      task.tenantId,
+      "select state from ntro.task_records where task_id = $1",
+      [task.id],
+    );
+    expect(records).toMatchObject([{ state: { steps: [{ id: "work" }], gates: [] } }]);
   });
 
   it("is done once for an Idempotency-Key", async () => {

@@ -37,3 +37,12 @@ export async function readResult(tenants: TenantDatabases, tenantId: string, tas
   );
   return row?.result ?? null;
 }
+
+/** Tasks of the last week whose final state was not kept yet, newest first. */
+export async function recordsWithoutState(tenants: TenantDatabases, tenantId: string): Promise<string[]> {
+  const rows = await tenants.query<{ task_id: string }>(
+    tenantId,
+    `select task_id from ntro.task_records where state is null and closed_at > now() - interval '7 days' order by closed_at desc limit 200`,
+  );
+  return rows.map((row) => row.task_id);
+}

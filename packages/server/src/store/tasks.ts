@@ -218,3 +218,21 @@ export async function endTask(
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** Tenants with tasks that are open or were at work in the last week: those in which a crash can have left something undone. */
+export async function recentTenants(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom("tasks")
+    .innerJoin("tenants", "tenants.id", "tasks.tenant_id")
+    .select("tasks.tenant_id")
+    .distinct()
+    .where("tenants.status", "=", "ACTIVE")
+    .where((where) =>
+      where.or([
+        where("tasks.closed_at", "is", null),
+        where("tasks.updated_at", ">", sql<Date>`now() - interval '7 days'`),
+      ]),
+    )
+    .execute();
+  return rows.map((row) => row.tenant_id);
+}

@@ -5,14 +5,12 @@ import type { Services } from "../services";
 import { appendAudit } from "../store/audit";
 import { inTransaction } from "../store/database";
 import { appendEvents, nudgeWorkers } from "../store/events";
-import { putFinalState, putResult } from "../store/task-records";
+import { putResult } from "../store/task-records";
 import { endTask, type TaskRow } from "../store/tasks";
+import { tenantsWithEnded } from "./final-state";
 
 type Closed = Extract<ExecutionState, { status: "completed" | "failed" }>;
 type EndingTask = Pick<TaskRow, "id" | "tenant_id" | "title">;
-
-/** Milliseconds for a look at the state a task ended in; its host may be gone by now. */
-const FINAL_STATE_DEADLINE = 3_000;
 
 /**
  * Ends a task's row as its execution ended: its result goes into the tenant's database first, so a task that reads COMPLETED has one. Repeating it changes
@@ -24,7 +22,7 @@ export async function closeTask(services: Services, task: EndingTask, execution:
   await putResult(services.tenantDatabases, tenantId, { taskId, result, closedAt: execution.closedAt });
   const failure = execution.status === "failed" ? await nameCancellation(services, taskId, execution.failure) : null;
   const ended = await endRow(services, task, { failure, closedAt: execution.closedAt, runId: execution.runId });
-  if (ended) void keepFinalState(services, task);
+  if (ended) tenantsWithEnded(services).add(tenantId);
 }
 
 /** Ends a task that has no execution, or whose execution Temporal no longer knows. */
@@ -95,14 +93,4 @@ export async function recordCancellation(
       detail: { reason },
     }),
   );
-}
-
-/** Best effort: what was shown and decided at each step, for later readers. */
-async function keepFinalState({ engine, tenantDatabases, log }: Services, task: EndingTask): Promise<void> {
-  try {
-    const state = await engine.state(task.id, FINAL_STATE_DEADLINE);
-    await putFinalState(tenantDatabases, task.tenant_id, task.id, state);
-  } catch (error) {
-    log.debug({ err: error, taskId: task.id }, "the state a task ended in could not be kept");
-  }
 }

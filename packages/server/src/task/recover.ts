@@ -1,8 +1,10 @@
-import { FAILURE_TYPES } from "@ntro/contract";
+import { FAILURE_TYPES, NtroError } from "@ntro/contract";
 import type { Services } from "../services";
+import { isStoreAway } from "../store/database";
 import { findTask } from "../store/tasks";
 import type { Duty } from "../upkeep";
 import { endWithoutExecution } from "./close";
+import { keepFinalStates } from "./final-state";
 import { resumeAnswers } from "./open-answers";
 import { finishTask } from "./report";
 import { launchTask } from "./start";
@@ -17,16 +19,17 @@ const STALE_AFTER = 10 * MINUTE;
 /** How many stale tasks are looked at in one run. */
 const STALE_BATCH = 50;
 
-/** What makes up for crashes of this process, of hosts and of Temporal. Each runs at the start and then every minute. */
+/** What makes up for crashes of this process, of hosts and of Temporal. Each runs at the start, and then as often as what it looks for may matter to somebody. */
 export function taskDuties(services: Services): readonly Duty[] {
   let sweptUntil: Date | undefined;
   let staleAfterId: string | undefined;
   let first = true;
   let everywhere = true;
+  let keptNowhere = true;
   return [
     {
       name: "start tasks that were recorded but not started",
-      every: MINUTE,
+      every: 5_000,
       run: async () => {
         // At the start nothing of this process is on its way yet.
         await startPendingTasks(services, first ? 0 : STARTED_BY);
@@ -35,10 +38,18 @@ export function taskDuties(services: Services): readonly Duty[] {
     },
     {
       name: "give answers that were written but not given",
-      every: MINUTE,
+      every: 15_000,
       run: async () => {
         await resumeAnswers(services, everywhere);
         everywhere = false;
+      },
+    },
+    {
+      name: "keep the states tasks ended in",
+      every: MINUTE,
+      run: async () => {
+        await keepFinalStates(services, keptNowhere);
+        keptNowhere = false;
       },
     },
     {
@@ -60,6 +71,22 @@ export function taskDuties(services: Services): readonly Duty[] {
   ];
 }
 
+/** One task that cannot be helped must not keep the others from it; without Temporal or Postgres none can be. */
+async function forEach(
+  { log }: Services,
+  tasks: readonly { readonly id: string }[],
+  work: (id: string) => Promise<unknown>,
+): Promise<void> {
+  for (const { id } of tasks) {
+    try {
+      await work(id);
+    } catch (error) {
+      if (isStoreAway(error) || (error instanceof NtroError && error.code === "ENGINE_UNAVAILABLE")) throw error;
+      log.error({ err: error, taskId: id }, "a task could not be recovered; it is tried again");
+    }
+  }
+}
+
 /** Starts tasks whose rows were written before a crash, or while Temporal was away. */
 export async function startPendingTasks(services: Services, olderThanMs: number): Promise<void> {
   const rows = await services.db
@@ -69,7 +96,7 @@ export async function startPendingTasks(services: Services, olderThanMs: number)
     .where("created_at", "<=", new Date(Date.now() - olderThanMs))
     .orderBy("created_at")
     .execute();
-  for (const { id } of rows) await launchTask(services, id);
+  await forEach(services, rows, (id) => launchTask(services, id));
 }
 
 /** Ends open tasks that Temporal lists as closed. Without a moment to begin from, everything since the oldest open task. */
@@ -91,7 +118,7 @@ export async function sweepClosed(services: Services, since: Date | undefined): 
     .where("closed_at", "is", null)
     .where((where) => where("id", "=", where.fn.any(where.val([...closed]))))
     .execute();
-  for (const { id } of open) await finishTask(services, id);
+  await forEach(services, open, (id) => finishTask(services, id));
 }
 
 /**
@@ -110,7 +137,7 @@ export async function lookAtStale(
     .where("updated_at", "<=", new Date(Date.now() - staleMs));
   if (afterId !== undefined) query = query.where("id", ">", afterId);
   const rows = await query.orderBy("id").limit(STALE_BATCH).execute();
-  for (const { id } of rows) await finishOrLose(services, id);
+  await forEach(services, rows, (id) => finishOrLose(services, id));
   return rows.length === STALE_BATCH ? rows[rows.length - 1]?.id : undefined;
 }
 

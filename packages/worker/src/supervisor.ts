@@ -10,7 +10,7 @@ type WantedHost = WantedTenant["hosts"][number];
 /** A host that dies this often while preparing a deployment is taken to be killed by it. */
 const DEATHS_PER_DEPLOYMENT = 3;
 /** After a host died or the server was away. */
-const AGAIN_MS = 1_000;
+const AGAIN_MS = 250;
 /** Even without a nudge; a nudge that was lost costs at most this. */
 const ANYWAY_MS = 30_000;
 

@@ -12,9 +12,9 @@ export interface RunningPart {
 }
 
 /** Pauses before a part that died is started again, in milliseconds; the last one repeats. */
-const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000] as const;
-/** A part that ran this long is taken as sound: its next end begins with the first pause again. */
-const SOUND_AFTER_MS = 60_000;
+const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
+/** A part that ran this long after it was ready is taken as sound: its next end begins with the first pause again. */
+const SOUND_AFTER_MS = 3_000;
 
 export interface SupervisedEvents {
   log(line: string): void;

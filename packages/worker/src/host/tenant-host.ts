@@ -19,6 +19,8 @@ import { activityRunner } from "./run-activity";
 
 /** How long a host waits for what is under way when it drains. */
 const DRAIN = "30s";
+/** How long a task waits for the host that has it cached; a host that died costs it this much. 10 s by default. */
+const STICKY = "2s";
 
 /** Runs one tenant's TypeScript bundles: one Temporal worker, every revision by its workflow type. */
 export interface TenantHost {
@@ -108,6 +110,7 @@ function muxWorker(
     },
     tuning: {
       shutdownGraceTime: DRAIN,
+      stickyQueueScheduleToStartTimeout: STICKY,
       maxConcurrentActivityTaskExecutions: 50,
       maxConcurrentLocalActivityExecutions: 50,
     },

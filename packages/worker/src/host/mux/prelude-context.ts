@@ -9,7 +9,7 @@ import { globalHandlers } from "@temporalio/worker/lib/workflow/vm-shared.js";
 import type { SinkCall } from "@temporalio/workflow";
 import type { WorkflowCreateOptions } from "@temporalio/workflow/lib/interfaces.js";
 import type { Activation, ActivationCompletion } from "./protocol";
-import { preludeFileName, type Prelude, workflowFileName } from "./revision";
+import { type Prelude, preludeFileName, workflowFileName } from "./revision";
 
 /** A revision's compiled module: a function of (module, exports, require), bound to one context. */
 export type CompiledRevision = (module: unknown, exports: unknown, require: unknown) => void;

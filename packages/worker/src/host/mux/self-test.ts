@@ -1,7 +1,7 @@
+import type { WorkflowCreateOptions } from "@temporalio/workflow/lib/interfaces.js";
 import type { Activation, ActivationCompletion, RevisionRef } from "./protocol";
 import type { Prelude } from "./revision";
 import type { WorkflowThread } from "./thread-client";
-import type { WorkflowCreateOptions } from "@temporalio/workflow/lib/interfaces.js";
 
 const TYPE = "ntro-self-test";
 const TEXT = `exports.default = async function () { return require("@temporalio/workflow").workflowInfo().workflowType; };`;

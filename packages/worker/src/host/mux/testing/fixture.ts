@@ -1,7 +1,7 @@
-import { Client, Connection } from "@temporalio/client";
-import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from "@temporalio/worker";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Client, Connection } from "@temporalio/client";
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from "@temporalio/worker";
 import { buildPrelude } from "../build-prelude";
 import { createMuxWorker, type MuxWorker, type MuxWorkerOptions } from "../mux-worker";
 import type { ActivationFailure, ExecutionInfo, Prelude, Revision } from "../revision";

@@ -6,7 +6,7 @@ import {
   type OpenGate,
   QUERIES,
   type RowActionUpdate,
-  SIGNALS,
+  type SIGNALS,
   type StateReport,
   UPDATES,
 } from "@ntro/contract";

@@ -1,6 +1,5 @@
 import { SIGNALS } from "@ntro/contract/names";
 import type { FileSlot, PendingAction, SubmitUpdate } from "@ntro/contract/protocol";
-import { workflowInfo } from "@temporalio/workflow";
 import type { FileOptions, Submission } from "../gates";
 import type { GateBehaviour, Settled } from "./gate";
 import { refuse } from "./refusal";
@@ -8,8 +7,9 @@ import { refuse } from "./refusal";
 const DEFAULT_MAX_MB = 25;
 const TOOL = "ntro_task_file_ingest";
 
-/** Whose file it is. */
+/** Whose file it is, and the workflow that waits for it. */
 export interface Owner {
+  readonly workflowId: string;
   readonly tenantSlug: string;
   readonly entitySlug: string;
 }
@@ -76,7 +76,7 @@ export class FileGate implements GateBehaviour<ReadonlyMap<string, Submission>> 
   #args(source: string): Record<string, unknown> {
     return {
       source,
-      signal_task_id: workflowInfo().workflowId,
+      signal_task_id: this.owner.workflowId,
       signal_name: SIGNALS.documentSubmitted,
       tenant_id_or_slug: this.owner.tenantSlug,
       entity_id_or_slug: this.owner.entitySlug,

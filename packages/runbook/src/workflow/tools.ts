@@ -1,4 +1,4 @@
-import { sleep } from "@temporalio/workflow";
+import { sleep, workflowInfo } from "@temporalio/workflow";
 import type { ApproveOptions, FileOptions, ReviewOptions, RowSchema } from "../gates";
 import type { Runbook } from "../runbook";
 import { type Duration, milliseconds } from "../runtime";
@@ -25,7 +25,8 @@ export function stepTools(
   const { config: _, ...caller } = identity;
   const act = activityCalls(definition.activities, gates, caller);
   const child = childCalls(definition.children ?? {}, state, identity);
-  const owner = { tenantSlug: identity.tenant_slug, entitySlug: identity.entity_slug };
+  const { workflowId } = workflowInfo();
+  const owner = { workflowId, tenantSlug: identity.tenant_slug, entitySlug: identity.entity_slug };
   return (step: StepRun) => ({
     act: act(step),
     child: child(step),

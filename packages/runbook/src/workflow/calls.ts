@@ -36,7 +36,7 @@ const DEFAULTS = {
   attempts: 5,
   firstDelay: "1s",
   maxDelay: "1m",
-  heartbeat: "30s",
+  heartbeat: "15s",
 } as const;
 
 /** The activities of a workflow, ready to be called from any of its steps. */

@@ -18,8 +18,8 @@ const Caller = z.object({
 
 /** Over this a result is refused; it belongs into the tenant's database, with a reference in the result. */
 const MAX_RESULT_BYTES = 1_000_000;
-/** How often a long activity is said to be alive; its timeout is 30 s. */
-const BEAT_MS = 10_000;
+/** How often a long activity is said to be alive; its timeout is 15 s. */
+const BEAT_MS = 5_000;
 
 /**
  * Runs any activity of any revision: the caller's workflow type says which. Input and output are checked by the author's schemas; what the author `fail`s, and

@@ -60,7 +60,10 @@ async function globalOptions(): Promise<string> {
 
 async function helpOf(argv: readonly string[]): Promise<string> {
   let text = "";
-  const sink = { write: (part: string) => void (text += part), isTTY: false, columns: undefined };
+  const write = (part: string) => {
+    text += part;
+  };
+  const sink = { write, isTTY: false, columns: undefined };
   await runNtro(argv, {
     env: {},
     stdout: sink,

@@ -80,7 +80,7 @@ export class Platform {
     const state = UpState.parse(JSON.parse(readFileSync(join(this.home, "run/up.json"), "utf8")));
     const part = (name: string) => state.parts.find((one) => one.name === name)?.pid ?? undefined;
     const pids = victim === "up" ? [state.pid] : victim === "host" ? await childrenOf(part("worker")) : [part(victim)];
-    for (const pid of pids) if (pid !== undefined) process.kill(pid, "SIGKILL");
+    for (const pid of pids) if (pid !== undefined) killed(pid);
   }
 
   /** Events of a task from its beginning, until `until` says enough. Goes on after a break of the connection. */
@@ -108,6 +108,15 @@ export class Platform {
       .filter((path) => existsSync(path))
       .map((path) => `== ${path}\n${readFileSync(path, "utf8").split("\n").slice(-25).join("\n")}`)
       .join("\n");
+  }
+}
+
+/** Ends a process; one that has just ended by itself is as good. */
+function killed(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 

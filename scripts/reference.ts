@@ -41,8 +41,8 @@ A command is a noun and a verb. Results go to stdout, everything else (progress,
 
 | code | means |
 |---|---|
-| 0 | done |
-| 1 | the answer is no: a check failed, the task failed or was rejected, the server refused |
+| 0 | it is done |
+| 1 | no: a check failed, the task failed or was rejected, the server refused |
 | 2 | wrong usage: the command has to be typed differently |
 | 3 | a person has to act first (\`--wait\` with \`--no-wait-human\`) |
 | 4 | something could not be reached or started, or \`--timeout\` is over |
@@ -124,8 +124,8 @@ function errorsPage(): string {
 
 ${MADE("packages/contract/src/errors.ts")}
 
-Every answer of 400 and more has the body \`{statusCode, message, error, code, hint, requestId, details}\`. \`message\` says what happened, \`hint\` what to
-do next; the cause stays in the server's log under \`requestId\`. The list of codes is closed. What can be wrong with a bundle has codes of its own:
+Every answer of 400 and more has the body \`{statusCode, message, error, code, hint, requestId, details}\`. \`message\` tells what
+happened, \`hint\` the way out; the cause stays in the server's log under \`requestId\`. The list of codes is closed. What can be wrong with a bundle has codes of its own:
 [faults](../faults.md). What keeps \`ntro up\` from starting is in [operations](../operations.md#when-it-does-not-start).
 
 | code | HTTP | exit code | means |

@@ -1,9 +1,9 @@
 // The pages that are made from the product itself: docs/cli.md from the commands, docs/errors/README.md from the contract.
 import { Readable } from "node:stream";
-import { ERRORS } from "../packages/contract/src/errors";
 import { type Command, flagOf, type OptionSpec } from "../packages/cli/src/command";
 import { GROUPS } from "../packages/cli/src/commands/groups";
 import { runNtro } from "../packages/cli/src/program";
+import { ERRORS } from "../packages/contract/src/errors";
 
 const MADE = (from: string) => `<!-- Made by \`npm run docs\` from ${from}; changes here are lost. -->`;
 

@@ -1,0 +1,3 @@
+export const first = async () => ({});
+export const second = async () => ({});
+export const third = async () => ({});

@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { NtroClient } from "@ntro/contract";
+import { Client, Connection } from "@temporalio/client";
+import * as z from "zod";
+import { createAcme, PLACE, Platform } from "../test/system/platform";
+import { descendants } from "./process-cost";
+
+const RUNBOOKS = join(import.meta.dirname, "runbooks");
+const UpState = z.object({
+  parts: z.array(z.object({ name: z.string(), pid: z.number().nullable(), address: z.string().nullable() })),
+});
+
+/** A runbook that was deployed and bound. */
+export interface Deployed {
+  readonly slug: string;
+  /** Its binding to the entity. */
+  readonly workflowId: string;
+  readonly workflowType: string;
+}
+
+/** A platform as `ntro up` starts it, with a tenant and an entity, and what the bench needs to look at it from outside. */
+export class BenchPlatform {
+  private constructor(
+    readonly platform: Platform,
+    readonly api: NtroClient,
+    readonly temporal: Client,
+    readonly address: string,
+    readonly tenant: { readonly id: string; readonly slug: string },
+    readonly entity: { readonly id: string; readonly slug: string },
+    private readonly scratch: string,
+  ) {}
+
+  static async start(): Promise<BenchPlatform> {
+    const platform = new Platform();
+    try {
+      await platform.up();
+      await createAcme(platform);
+      const api = platform.client();
+      const tenant = await api.call("tenants.get", { params: { tenant: "acme-fund" } });
+      const entity = await api.call("entities.get", { params: { tenant: tenant.slug, entity: "acme-spv1" } });
+      const address = partsOf(platform).find(({ name }) => name === "temporal")?.address ?? "";
+      const temporal = new Client({ connection: await Connection.connect({ address }) });
+      const scratch = await mkdtemp(join(tmpdir(), "ntro-bench-"));
+      return new BenchPlatform(platform, api, temporal, address, tenant, entity, scratch);
+    } catch (error) {
+      await platform.remove();
+      throw error;
+    }
+  }
+
+  /** The task queue of the tenant's host. */
+  get taskQueue(): string {
+    return `ntro/${this.tenant.slug}/ts`;
+  }
+
+  /** Process ids of the parts; Postgres with its children, the host without the compilers it starts. */
+  async processes(): Promise<Record<"temporal" | "postgres" | "server" | "worker" | "host", number[]>> {
+    const parts = new Map(partsOf(this.platform).map(({ name, pid }) => [name, pid]));
+    const pid = (name: string): number[] => [parts.get(name) ?? []].flat();
+    const postgres = await Promise.all(pid("postgres").map(descendants));
+    const hosts = await Promise.all(pid("worker").map(descendants));
+    return {
+      temporal: pid("temporal"),
+      postgres: [...pid("postgres"), ...postgres.flat()],
+      server: pid("server"),
+      worker: pid("worker"),
+      host: hosts.flat().slice(0, 1),
+    };
+  }
+
+  /** A copy of a runbook of `runbooks/` under another version and with other code, so that it is a revision of its own. */
+  async variant(name: string, version: string): Promise<string> {
+    const folder = join(this.scratch, `${name}-${version}`);
+    await cp(join(RUNBOOKS, name), folder, { recursive: true });
+    const edit = async (path: string, change: (text: string) => string) =>
+      writeFile(join(folder, path), change(await readFile(join(folder, path), "utf8")));
+    await edit("runbook.md", (text) => text.replace(/^version: .*$/m, `version: ${version}`));
+    await edit("templates/workflow.ts", (text) => `// ${version}\n${text}`);
+    return folder;
+  }
+
+  /** Deploys and binds as a user does. */
+  async deploy(name: string): Promise<Deployed> {
+    const { workflow, version, digest } = Created.parse(
+      await this.platform.json("workflow", "create", "--path", join(RUNBOOKS, name), ...PLACE),
+    );
+    return {
+      slug: workflow.runbookSlug,
+      workflowId: workflow.id,
+      workflowType: `${workflow.runbookSlug}@${version}+${digest.slice(0, 12)}`,
+    };
+  }
+
+  /** Asks the server for a task; gives its id. */
+  async createTask(workflowId: string): Promise<string> {
+    const { id } = await this.api.call("tasks.create", {
+      body: { tenantId: this.tenant.id, entityId: this.entity.id, workflowId, context: {} },
+    });
+    return id;
+  }
+
+  async stop(): Promise<void> {
+    await this.temporal.connection.close();
+    await this.platform.remove();
+    await rm(this.scratch, { recursive: true, force: true });
+  }
+}
+
+const Created = z.object({
+  workflow: z.object({ id: z.string(), runbookSlug: z.string() }),
+  version: z.string(),
+  digest: z.string(),
+});
+
+function partsOf(platform: Platform): z.infer<typeof UpState>["parts"] {
+  return UpState.parse(JSON.parse(readFileSync(join(platform.home, "run/up.json"), "utf8"))).parts;
+}

@@ -1,0 +1,116 @@
+/**
+ * What the platform costs, as ratios to what it stands on, measured by turns in one run on one machine:
+ * `npm run bench` (minutes), `npm run bench -- --quick` (under a minute, coarser). Results also go to `bench/results/` as JSON.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, platform, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startBareWorker } from "./bare-worker";
+import { BenchPlatform } from "./bench-platform";
+import { measureCliStart } from "./cli-start";
+import { measureDeploy } from "./deploy-to-run";
+import { measureMemory } from "./memory";
+import { ratioOf, renderSection, type Section, summary, verdictOf } from "./result";
+import { measureStartToDone } from "./start-to-done";
+
+const NAMESPACE = "default";
+const SIZES = {
+  quick: {
+    startToDone: { warmUp: 5, sequential: 20, blocks: 1, runsPerBlock: 60, concurrency: 20 },
+    cliStarts: 20,
+    deploys: 2,
+    revisions: 5,
+  },
+  full: {
+    startToDone: { warmUp: 20, sequential: 100, blocks: 3, runsPerBlock: 200, concurrency: 20 },
+    cliStarts: 40,
+    deploys: 7,
+    revisions: 30,
+  },
+};
+
+const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const size = flags.quick ? SIZES.quick : SIZES.full;
+const begun = Date.now();
+const seconds = () => ((Date.now() - begun) / 1000).toFixed(0).padStart(4);
+
+function progress(line: string): void {
+  console.error(`${seconds()} s  ${line}`);
+}
+
+async function measure(): Promise<Section[]> {
+  progress("starts of the command line");
+  const cli = await measureCliStart(size.cliStarts);
+  progress("starting a platform in a folder of its own");
+  const bench = await BenchPlatform.start();
+  try {
+    progress("deploying, starting the bare worker");
+    const normal = await bench.deploy("no-op");
+    const short = await bench.deploy("no-op-short");
+    const bare = await startBareWorker(bench.address, NAMESPACE);
+    try {
+      progress("start to done");
+      const runs = await measureStartToDone(bench, bare, { normal, short }, size.startToDone);
+      progress("deploys");
+      const deploy = await measureDeploy(bench, size.deploys);
+      progress("memory");
+      const memory = await measureMemory(bench, bare, size.revisions);
+      return [...runs, deploy, cli, memory];
+    } finally {
+      await bare.stop();
+    }
+  } finally {
+    progress("stopping");
+    await bench.stop();
+  }
+}
+
+/** What the numbers depend on beside the code. */
+function machine() {
+  const [first] = cpus();
+  return {
+    cores: cpus().length,
+    processor: first?.model ?? "unknown",
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()}`,
+    node: process.version,
+    loadBefore: LOAD_BEFORE,
+    loadAfter: loadavg()[0],
+  };
+}
+
+function commit(): string | null {
+  try {
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      cwd: import.meta.dirname,
+      encoding: "utf8",
+    }).trim();
+  } catch {
+    return null;
+  }
+}
+
+function save(sections: readonly Section[]): string {
+  const folder = join(import.meta.dirname, "results");
+  mkdirSync(folder, { recursive: true });
+  const at = new Date().toISOString();
+  const path = join(folder, `${at.replaceAll(/[:.]/g, "-")}.json`);
+  const withVerdicts = sections.map((section) => ({
+    ...section,
+    rows: section.rows.map((row) => ({ ...row, ratio: ratioOf(row), verdict: verdictOf(row) })),
+  }));
+  const content = { at, commit: commit(), quick: flags.quick, machine: machine(), sections: withVerdicts };
+  writeFileSync(path, `${JSON.stringify(content, null, 2)}\n`);
+  return path;
+}
+
+const LOAD_BEFORE = loadavg()[0];
+const sections = await measure();
+const { cores, processor, node, loadBefore, loadAfter } = machine();
+console.log(`\n${sections.map(renderSection).join("\n\n")}\n`);
+console.log(`${cores} cores (${processor}), Node ${node}, load ${loadBefore?.toFixed(1)} to ${loadAfter?.toFixed(1)}`);
+console.log(`Written to ${save(sections)}\n`);
+console.log(summary(sections));
+console.log(`Took ${seconds().trim()} s${flags.quick ? " (--quick: coarse)" : ""}.`);

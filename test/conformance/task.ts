@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   type Correction,
+  type DocumentRef,
   decideUpdate,
   NtroState,
   type OpenGate,
@@ -80,6 +81,15 @@ export class Task {
     return gate;
   }
 
+  /** Waits until the same is asked again, at a gate opened after the one given. */
+  async askedAgain(before: OpenGate): Promise<OpenGate> {
+    const fits = (gate: { title: string; token: string }) => gate.title === before.title && gate.token !== before.token;
+    await this.reported((report) => report.gates.some(fits));
+    const gate = (await this.state()).gates.find(fits);
+    if (!gate) throw new Error(`"${before.title}" was reported open again but is not in ntro_state.`);
+    return gate;
+  }
+
   approve(gate: { token: string }, corrections: readonly Correction[] = []): Promise<unknown> {
     return this.#decide(gate, "approved", undefined, corrections);
   }
@@ -88,7 +98,7 @@ export class Task {
     return this.#decide(gate, "rejected", reason, []);
   }
 
-  submit(gate: { token: string }, source: string, file: { size_bytes?: number } = {}): Promise<unknown> {
+  submit(gate: { token: string }, source: string, file: Partial<DocumentRef> = {}): Promise<unknown> {
     const update = { gate: gate.token, ...document(source, file), actedBy: CLIENT, at: AT };
     return this.#update(UPDATES.submit, update);
   }
@@ -159,16 +169,17 @@ type FailingOf = Extract<StateReport, { kind: "code_failing" }>;
 const AT = "2026-04-03T08:00:00.000Z";
 
 /** What the server sends of a file that was submitted. */
-export function document(source: string, { size_bytes = 1234 }: { size_bytes?: number } = {}) {
+export function document(source: string, file: Partial<DocumentRef> = {}) {
   return {
     document_ref: `doc-${source}`,
     source,
     filename: `${source}.xlsx`,
     content_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    size_bytes,
+    size_bytes: 1234,
     sha256: "ab".repeat(32),
     tenant_slug: IDENTITY.tenant_slug,
     entity_slug: IDENTITY.entity_slug,
+    ...file,
   };
 }
 

@@ -186,6 +186,24 @@ test("a check that throws shows as failed and stops nobody", () => {
   expect(review.decide(approving())().outcome.decision).toBe("approved");
 });
 
+test("checks run once for each change, however often the review is read", () => {
+  let runs = 0;
+  const counted = check<z.infer<typeof Line>>({
+    id: "counted",
+    title: "Counted",
+    run: () => {
+      runs += 1;
+      return { status: "pass" };
+    },
+  });
+  const review = reviewOf({ checks: [counted] });
+  for (let read = 0; read < 5; read += 1) review.view();
+  expect(runs).toBe(1);
+  review.rowAction(edit("a", "debit", "1"))();
+  review.view();
+  expect(runs).toBe(2);
+});
+
 test("whatever is corrected, approved rows fit their schema and only editable cells differ", () => {
   const corrections = fc.array(
     fc.record({

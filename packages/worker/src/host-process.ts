@@ -6,7 +6,7 @@ import { HOST_ENTRY } from "./installation";
 /** Longest time a host may take to drain; then it is ended. What it was doing is done again elsewhere. */
 const DRAIN_MS = 40_000;
 
-/** Variables a host may see; everything else of the supervisor's environment stays with the supervisor. */
+/** Variables a host may see (npm, which installs bundles' packages, needs the last ones); everything else of the supervisor's environment stays with the supervisor. */
 const PASSED = [
   "PATH",
   "HOME",
@@ -15,9 +15,15 @@ const PASSED = [
   "TZ",
   "TMPDIR",
   "NODE_EXTRA_CA_CERTS",
+  "SSL_CERT_FILE",
   "HTTPS_PROXY",
   "HTTP_PROXY",
   "NO_PROXY",
+  "https_proxy",
+  "http_proxy",
+  "no_proxy",
+  "npm_config_registry",
+  "npm_config_cache",
 ] as const;
 
 /** A running host as the supervisor sees it. */

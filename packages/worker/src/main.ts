@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from "node:fs";
 import pino from "pino";
 import { controlWorker } from "./control";
 import type { MuxWorker } from "./host/mux";
@@ -12,6 +13,11 @@ const stop = new AbortController();
 
 async function main(): Promise<void> {
   const settings = workerSettings(process.env);
+  // Tenants' code and files: for this user's eyes only, whatever the folder above allows.
+  for (const folder of [settings.workflows, settings.storage]) {
+    mkdirSync(folder, { recursive: true });
+    chmodSync(folder, 0o700);
+  }
   const supervisor = new Supervisor(settings, log);
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort());
   await Promise.all([supervisor.run(stop.signal), serveControl(settings)]);

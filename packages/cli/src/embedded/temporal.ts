@@ -51,9 +51,6 @@ const DYNAMIC_CONFIG = [
 /** A third faster to ten times faster than the default journal, and as safe when the process is killed. */
 const SQLITE_PRAGMAS = ["journal_mode=WAL", "synchronous=1"];
 
-/** Search attributes that tasks carry, with their Temporal types. */
-export const SEARCH_ATTRIBUTES = ["Tenant=Keyword"];
-
 /**
  * Starts the Temporal server of a home, or adopts the one that an earlier parent left running. The namespace `default`
  * is there and keeps finished executions for RETENTION_DAYS. The caller holds the home's lock. Throws
@@ -172,7 +169,6 @@ async function startServer(home: string, binary: string, port: number): Promise<
       ...["--db-filename", databaseFile(home)],
       ...repeated("--sqlite-pragma", SQLITE_PRAGMAS),
       ...repeated("--dynamic-config-value", DYNAMIC_CONFIG),
-      ...repeated("--search-attribute", SEARCH_ATTRIBUTES),
     ],
     env: bareEnvironment(),
     logFile: join(home, "logs", "temporal.log"),

@@ -20,7 +20,7 @@ export interface PlatformOptions {
 }
 
 /** What the server is told besides what we decide; the worker also needs to reach package registries. */
-const SERVER_PASSED = ["TEMPORAL_NAMESPACE", "NTRO_TENANT_UI_URL", "NTRO_MAX_FILE_MB"];
+const SERVER_PASSED = ["TEMPORAL_NAMESPACE", "NTRO_TENANT_UI_URL", "NTRO_MAX_FILE_MB", "NTRO_LOG_LEVEL"];
 const WORKER_PASSED = [
   "HTTP_PROXY",
   "HTTPS_PROXY",

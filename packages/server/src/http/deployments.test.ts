@@ -74,6 +74,15 @@ async function eventTypes(id: string): Promise<string[]> {
 }
 
 describe("deploying", () => {
+  it("refuses a language that no worker runs, and records nothing", async () => {
+    const files = { ...smallBundle("nav", "1.0.0"), "templates/workflow.py": "", "templates/activities.py": "" };
+    const { "templates/workflow.ts": _, ...python } = files;
+    const body = { tenantSlug: tenant, version: "1.0.0", files: python };
+    const refused = server.client().call("runbooks.deploy", { params: { slug: "nav" }, query: { wait: 0 }, body });
+    await expect(refused).rejects.toMatchObject({ code: "BUNDLE_INVALID", details: [{ code: "LANGUAGE_NOT_SERVED" }] });
+    expect(await server.client().call("runbooks.list", { query: { tenant } })).toEqual([]);
+  });
+
   it("is pending until a host has prepared it, then ready and current", async () => {
     const { deployment } = await deploy("1.0.0");
     expect(deployment).toMatchObject({

@@ -3,6 +3,7 @@ import {
   type BodyOf,
   type DeployAnswer,
   type Deployment,
+  type Fault,
   type Manifest,
   NtroError,
   workflowType,
@@ -25,16 +26,9 @@ export const deploymentHandlers: Pick<Handlers, "runbooks.deploy" | "deployments
     const tenant = await requireTenant(db, caller, body.tenantSlug);
     requireActive(tenant);
     const bundle = checkFiles(Object.entries(body.files));
-    if (bundle.status === "faulty")
-      throw new NtroError(
-        "BUNDLE_INVALID",
-        `The bundle of ${params.slug} has ${count(bundle.faults)}. Nothing was recorded.`,
-        {
-          hint: "Correct what the details name, then deploy again.",
-          details: bundle.faults,
-        },
-      );
+    if (bundle.status === "faulty") throw invalidBundle(params.slug, bundle.faults);
     const { manifest, files } = bundle.bundle;
+    if (manifest.language !== "typescript") throw invalidBundle(params.slug, [NOT_SERVED]);
     requireSame(manifest, params.slug, body);
     const { archive, digest } = packFiles(files);
     const type = workflowType({ slug: manifest.slug, version: manifest.version, digest });
@@ -45,6 +39,21 @@ export const deploymentHandlers: Pick<Handlers, "runbooks.deploy" | "deployments
     return toAnswer(await awaitDeployment(services, caller, id, query.wait * 1000, request.signal));
   },
 };
+
+/** Refused at once: recorded, it would wait for a host that no worker has. */
+const NOT_SERVED: Fault = {
+  code: "LANGUAGE_NOT_SERVED",
+  path: "templates/workflow.py",
+  message: "The workers of this platform run TypeScript bundles only.",
+  hint: "Write templates/workflow.ts; docs/authoring.md shows how.",
+};
+
+function invalidBundle(slug: string, faults: Fault[]): NtroError {
+  return new NtroError("BUNDLE_INVALID", `The bundle of ${slug} has ${count(faults)}. Nothing was recorded.`, {
+    hint: "Correct what the details name, then deploy again.",
+    details: faults,
+  });
+}
 
 /**
  * The deployment of an id.

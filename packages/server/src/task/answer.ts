@@ -54,7 +54,7 @@ export async function deliverAnswer(services: Services, tenantId: string, answer
   try {
     await engine.update(answer.workflowId, answer.updateName, answer.id, answer.argument);
   } catch (error) {
-    const refusal = refusalOf(error);
+    const refusal = refusalOf(error, answer.taskId);
     if (!refusal) throw keptForLater(error);
     await dropRefusedFile(services, tenantId, answer);
     await settleAnswer(tenantDatabases, tenantId, answer.id, {
@@ -78,11 +78,14 @@ async function dropRefusedFile(
 }
 
 /** The error of an answer that workflow code will never take; undefined for one that may still arrive. */
-function refusalOf(error: unknown): NtroError | undefined {
+function refusalOf(error: unknown, taskId: string): NtroError | undefined {
   if (error instanceof NtroError) return error.code === "TASK_CLOSED" ? error : undefined;
   if (!(error instanceof AnswerRefused)) return undefined;
   const code = ErrorCode.safeParse(error.type);
-  return new NtroError(code.success ? code.data : "GATE_NOT_OPEN", error.message, { cause: error });
+  return new NtroError(code.success ? code.data : "GATE_NOT_OPEN", error.message, {
+    hint: `\`ntro run next ${taskId}\` shows what it waits for and takes.`,
+    cause: error,
+  });
 }
 
 function keptForLater(error: unknown): unknown {
@@ -203,6 +206,6 @@ export async function explainNotOpen(
 export function requireWorkingCode(task: AnsweredTask): void {
   if (task.failure?.type !== FAILURE_TYPES.codeFailing) return;
   throw new NtroError("TASK_UNREACHABLE", `The task's workflow code is failing: ${task.failure.message}`, {
-    hint: `It goes on once its code is repaired; \`ntro run cancel ${task.id}\` ends it.`,
+    hint: `\`ntro run status ${task.id}\` shows where it fails; \`ntro run cancel ${task.id}\` ends it.`,
   });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Connection, ScheduleClient } from "@temporalio/client";
 import { readSheet } from "read-excel-file/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createAcme, NAV, PLACE, Platform, RENT_ROLL, TENANT, TRIAL_BALANCE } from "./platform";
@@ -36,6 +37,28 @@ describe("the main job", () => {
     const info = await platform.client().call("workflows.get", { params: { id: workflow?.id ?? "" } });
     expect(info.nextRuns?.[0]).toMatch(/-05T0[78]:00:00/);
     expect(said).toContain(info.id);
+  });
+
+  it("starts a task when the schedule fires, for the month before, once", async () => {
+    const [workflow] = await platform.json<{ id: string }[]>("workflow", "list");
+    const connection = await Connection.connect({ address: platform.address("temporal") });
+    const stream = new AbortController();
+    const events = platform.client().events({ tenant: "acme-fund", after: "0" }, { signal: stream.signal });
+    await new ScheduleClient({ connection }).getHandle(`ntro-workflow-${workflow?.id}`).trigger();
+    let started = "";
+    for await (const event of events) {
+      if (event.type !== "task.created") continue;
+      started = event.taskId ?? "";
+      break;
+    }
+    stream.abort();
+    await connection.close();
+    const fired = await platform.json<{ context: { period: string } }>("run", "status", started);
+    const month = new Date();
+    month.setUTCDate(0);
+    expect(fired.context.period).toBe(month.toISOString().slice(0, 7));
+    expect(await platform.ntro("run", "cancel", started)).toMatchObject({ code: 0 });
+    await platform.waitForEvent(started, (event) => event.type === "task.failed");
   });
 
   it("runs until it waits for a person, and says what for", async () => {
@@ -148,6 +171,6 @@ describe("the main job", () => {
 
   it("keeps the tenant's tasks in its history", async () => {
     const history = await platform.json<unknown[]>("run", "history", ...TENANT, "--entity", "acme-spv1");
-    expect(history).toHaveLength(4);
+    expect(history).toHaveLength(5);
   });
 });

@@ -23,7 +23,7 @@ export type Victim = "server" | "worker" | "host" | "temporal" | "postgres" | "u
 const UpState = z.object({
   pid: z.number(),
   url: z.string(),
-  parts: z.array(z.object({ name: z.string(), pid: z.number().nullable() })),
+  parts: z.array(z.object({ name: z.string(), pid: z.number().nullable(), address: z.string().nullable() })),
 });
 const Config = z.object({ connections: z.object({ local: z.object({ host: z.string(), api_key: z.string() }) }) });
 
@@ -75,9 +75,18 @@ export class Platform {
     return new NtroClient({ host, apiKey: api_key });
   }
 
+  /** Where a part listens. */
+  address(name: string): string {
+    return this.#state().parts.find((part) => part.name === name)?.address ?? "";
+  }
+
+  #state(): z.infer<typeof UpState> {
+    return UpState.parse(JSON.parse(readFileSync(join(this.home, "run/up.json"), "utf8")));
+  }
+
   /** Ends a part of the platform with SIGKILL. */
   async kill(victim: Victim): Promise<void> {
-    const state = UpState.parse(JSON.parse(readFileSync(join(this.home, "run/up.json"), "utf8")));
+    const state = this.#state();
     const part = (name: string) => state.parts.find((one) => one.name === name)?.pid ?? undefined;
     const pids = victim === "up" ? [state.pid] : victim === "host" ? await childrenOf(part("worker")) : [part(victim)];
     for (const pid of pids) if (pid !== undefined) killed(pid);

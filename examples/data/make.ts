@@ -39,13 +39,29 @@ async function makeTrialBalance(path: string): Promise<void> {
   const bold = (value: string) => ({ value, type: String, fontWeight: "bold" as const });
   const text = (value: string) => ({ value, type: String });
   const amount = (value: number | null) => (value === null ? null : { value, type: Number, format: "#,##0.00" });
-  const rows = TRIAL_BALANCE.map(([code, account, debit, credit]) => [text(code), text(account), amount(debit), amount(credit)]);
-  const data = [[bold(`Acme SPV 1 Limited: trial balance ${PERIOD}`)], [], ["Code", "Account", "Debit", "Credit"].map(bold), ...rows];
-  await writeXlsxFile([{ sheet: "Trial balance", data, columns: [{ width: 8 }, { width: 26 }, { width: 18 }, { width: 18 }] }]).toFile(path);
+  const rows = TRIAL_BALANCE.map(([code, account, debit, credit]) => [
+    text(code),
+    text(account),
+    amount(debit),
+    amount(credit),
+  ]);
+  const data = [
+    [bold(`Acme SPV 1 Limited: trial balance ${PERIOD}`)],
+    [],
+    ["Code", "Account", "Debit", "Credit"].map(bold),
+    ...rows,
+  ];
+  await writeXlsxFile([
+    { sheet: "Trial balance", data, columns: [{ width: 8 }, { width: 26 }, { width: 18 }, { width: 18 }] },
+  ]).toFile(path);
 }
 
 async function makeRentRoll(path: string): Promise<void> {
-  const document = new PDFDocument({ size: "A4", margin: 56, info: { Title: `Rent roll ${PERIOD}`, CreationDate: new Date("2026-04-01T09:00:00Z") } });
+  const document = new PDFDocument({
+    size: "A4",
+    margin: 56,
+    info: { Title: `Rent roll ${PERIOD}`, CreationDate: new Date("2026-04-01T09:00:00Z") },
+  });
   const written = pipeline(document, createWriteStream(path));
   document.fontSize(16).text(`Acme SPV 1 Limited: rent roll ${PERIOD}`).moveDown().fontSize(11);
   for (const [unit, tenant, rent] of RENT_ROLL) document.text(`Unit ${unit}  ${tenant}  GBP ${rent}`);

@@ -1,20 +1,24 @@
 import { decimal } from "@ntro/runbook";
-import type * as z from "zod";
 import type { Account, Journal, Tenancy } from "./models";
 
-type Account = z.infer<typeof Account>;
-type Tenancy = z.infer<typeof Tenancy>;
-
 /** Chart of accounts: 1xxx assets, 2xxx liabilities, 3xxx equity, 4xxx income, 5xxx expenses. */
-export const ACCOUNTS = { receivable: "1100", accruals: "2100", rent: "4000", fee: "5100" } as const;
+const ACCOUNTS = { receivable: "1100", accruals: "2100", rent: "4000", fee: "5100" } as const;
 
-const NAMES: Record<string, string> = { [ACCOUNTS.receivable]: "Rent receivable", [ACCOUNTS.accruals]: "Accruals", [ACCOUNTS.fee]: "Management fee" };
+const NAMES: Record<string, string> = {
+  [ACCOUNTS.receivable]: "Rent receivable",
+  [ACCOUNTS.accruals]: "Accruals",
+  [ACCOUNTS.fee]: "Management fee",
+};
 
 const total = (accounts: readonly Account[], first: string) =>
   decimal.sum(accounts.filter((account) => account.code.startsWith(first)).map((account) => account.balance));
 
 /** The accruals a month needs: rent that the roll has and the ledger has not, and the fee on the month's rent. */
-export function proposeJournals(accounts: readonly Account[], tenancies: readonly Tenancy[], feePercent: string): Journal[] {
+export function proposeJournals(
+  accounts: readonly Account[],
+  tenancies: readonly Tenancy[],
+  feePercent: string,
+): Journal[] {
   const rent = decimal.sum(tenancies.map((tenancy) => tenancy.rent));
   const booked = decimal.negate(accounts.find((account) => account.code === ACCOUNTS.rent)?.balance ?? "0.00");
   const missing = decimal.subtract(rent, booked);
@@ -35,7 +39,10 @@ function pair(id: string, description: string, debit: string, credit: string, am
 
 /** By how much debits exceed credits. */
 export function imbalance(journals: readonly Pick<Journal, "debit" | "credit">[]): string {
-  return decimal.subtract(decimal.sum(journals.map((line) => line.debit)), decimal.sum(journals.map((line) => line.credit)));
+  return decimal.subtract(
+    decimal.sum(journals.map((line) => line.debit)),
+    decimal.sum(journals.map((line) => line.credit)),
+  );
 }
 
 /** The balances after the journals, in the order of their codes. */

@@ -12,7 +12,10 @@ export const openPeriod = activity({
   output: Done,
   short: true,
   run: async ({ period }, { db, entity, task }) => {
-    const [closed] = await db.query("select 1 from ledgers.nav_periods where entity_id = $1 and period = $2 and status = 'CLOSED'", [entity.id, period]);
+    const [closed] = await db.query(
+      "select 1 from ledgers.nav_periods where entity_id = $1 and period = $2 and status = 'CLOSED'",
+      [entity.id, period],
+    );
     if (closed) fail(`${period} of ${entity.slug} is closed already.`, { type: "PeriodClosed" });
     await db.query(
       `insert into ledgers.nav_periods (entity_id, period, status, task_id) values ($1, $2, 'OPEN', $3)
@@ -40,7 +43,9 @@ export const propose = activity({
   input: Books,
   output: z.object({ journals: z.array(Journal) }),
   short: true,
-  run: ({ accounts, tenancies, managementFeePercent }) => ({ journals: proposeJournals(accounts, tenancies, managementFeePercent) }),
+  run: ({ accounts, tenancies, managementFeePercent }) => ({
+    journals: proposeJournals(accounts, tenancies, managementFeePercent),
+  }),
 });
 
 /** Posts the journals and the NAV, and writes the workbook. Done twice it leaves the same. */
@@ -52,9 +57,34 @@ export const close = activity({
     const closing = post(accounts, journals);
     const value = netAssetValue(closing);
     const report = await storage.writeWorkbook(`${entity.slug}/nav-${period}.xlsx`, [
-      { name: "NAV", widths: [28, 18], rows: [["Entity", entity.slug], ["Period", period], ["Assets", { amount: value.assets }], ["Liabilities", { amount: value.liabilities }], ["NAV", { amount: value.nav }], ["Approved by", approvedBy]] },
-      { name: "Journals", widths: [10, 44, 16, 16], rows: [["Account", "Description", "Debit", "Credit"], ...journals.map((line) => [line.account, line.description, { amount: line.debit }, { amount: line.credit }])] },
-      { name: "Closing balances", widths: [10, 32, 18], rows: [["Code", "Account", "Balance"], ...closing.map((account) => [account.code, account.name, { amount: account.balance }])] },
+      {
+        name: "NAV",
+        widths: [28, 18],
+        rows: [
+          ["Entity", entity.slug],
+          ["Period", period],
+          ["Assets", { amount: value.assets }],
+          ["Liabilities", { amount: value.liabilities }],
+          ["NAV", { amount: value.nav }],
+          ["Approved by", approvedBy],
+        ],
+      },
+      {
+        name: "Journals",
+        widths: [10, 44, 16, 16],
+        rows: [
+          ["Account", "Description", "Debit", "Credit"],
+          ...journals.map((line) => [line.account, line.description, { amount: line.debit }, { amount: line.credit }]),
+        ],
+      },
+      {
+        name: "Closing balances",
+        widths: [10, 32, 18],
+        rows: [
+          ["Code", "Account", "Balance"],
+          ...closing.map((account) => [account.code, account.name, { amount: account.balance }]),
+        ],
+      },
     ]);
     await db.transaction(async (tx) => {
       await tx.query("delete from ledgers.nav_journals where entity_id = $1 and period = $2", [entity.id, period]);
@@ -64,7 +94,10 @@ export const close = activity({
           [entity.id, period, line.id, line.account, line.description, line.debit, line.credit, task.id],
         );
       }
-      await tx.query("update ledgers.nav_periods set status = 'CLOSED', nav = $3, report = $4, updated_at = now() where entity_id = $1 and period = $2", [entity.id, period, value.nav, report.path]);
+      await tx.query(
+        "update ledgers.nav_periods set status = 'CLOSED', nav = $3, report = $4, updated_at = now() where entity_id = $1 and period = $2",
+        [entity.id, period, value.nav, report.path],
+      );
     });
     return { period, ...value, journals: journals.length, approvedBy, report: report.location };
   },
@@ -74,7 +107,10 @@ export const recordRejection = activity({
   input: Rejection,
   output: Done,
   run: async ({ period, reason }, { db, entity }) => {
-    await db.query("update ledgers.nav_periods set status = 'REJECTED', reason = $3, updated_at = now() where entity_id = $1 and period = $2", [entity.id, period, reason]);
+    await db.query(
+      "update ledgers.nav_periods set status = 'REJECTED', reason = $3, updated_at = now() where entity_id = $1 and period = $2",
+      [entity.id, period, reason],
+    );
     return { done: true };
   },
 });

@@ -16,7 +16,9 @@ export const Sources = z.object({ trialBalance: SubmittedFile, rentRoll: Submitt
 
 /** Positive is a debit balance. */
 export const Account = z.object({ code: z.string(), name: z.string(), balance: money("GBP") });
+export type Account = z.infer<typeof Account>;
 export const Tenancy = z.object({ unit: z.string(), tenant: z.string(), rent: money("GBP") });
+export type Tenancy = z.infer<typeof Tenancy>;
 
 export const Read = z.discriminatedUnion("status", [
   z.object({ status: z.literal("ok"), accounts: z.array(Account), tenancies: z.array(Tenancy) }),
@@ -32,8 +34,17 @@ export const Journal = z.object({
 });
 export type Journal = z.infer<typeof Journal>;
 
-export const Books = z.object({ accounts: z.array(Account), tenancies: z.array(Tenancy), managementFeePercent: z.string() });
-export const Close = z.object({ period: period(), accounts: z.array(Account), journals: z.array(Journal), approvedBy: z.string() });
+export const Books = z.object({
+  accounts: z.array(Account),
+  tenancies: z.array(Tenancy),
+  managementFeePercent: z.string(),
+});
+export const Close = z.object({
+  period: period(),
+  accounts: z.array(Account),
+  journals: z.array(Journal),
+  approvedBy: z.string(),
+});
 export const Rejection = z.object({ period: period(), reason: z.string() });
 
 export const Summary = z.object({

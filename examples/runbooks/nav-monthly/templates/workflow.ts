@@ -9,7 +9,9 @@ const balanced = check<z.infer<typeof Journal>>({
   title: "Debits equal credits",
   run: (journals) => {
     const difference = imbalance(journals);
-    return decimal.isZero(difference) ? { status: "pass" } : { status: "fail", detail: `Debits exceed credits by ${difference}.` };
+    return decimal.isZero(difference)
+      ? { status: "pass" }
+      : { status: "fail", detail: `Debits exceed credits by ${difference}.` };
   },
 });
 
@@ -43,7 +45,11 @@ export default runbook({
     });
 
     const review = await step.review(async ({ act, review, feedback }) => {
-      let { journals } = await act.propose({ accounts: books.accounts, tenancies: books.tenancies, managementFeePercent });
+      let { journals } = await act.propose({
+        accounts: books.accounts,
+        tenancies: books.tenancies,
+        managementFeePercent,
+      });
       for (;;) {
         const answer = await review({
           title: `Journals of ${period}`,
@@ -64,6 +70,8 @@ export default runbook({
       await step.report(({ act }) => act.recordRejection({ period, reason: review.reason }));
       return fail(`Rejected by ${review.rejectedBy.name}: ${review.reason}`, { type: "Rejected" });
     }
-    return step.report(({ act }) => act.close({ period, accounts: books.accounts, journals: review.rows, approvedBy: review.approvedBy.name }));
+    return step.report(({ act }) =>
+      act.close({ period, accounts: books.accounts, journals: review.rows, approvedBy: review.approvedBy.name }),
+    );
   },
 });

@@ -25,7 +25,7 @@ type ChildInput<C> = C extends ChildRunbook<infer I> ? z.input<I> : Record<strin
 type ChildOutput<C> = C extends ChildRunbook<z.ZodType, infer O> ? z.output<O> : unknown;
 
 /** Starts a child and waits for its result. `source` tells several children of one runbook in one step apart. */
-export interface StartChild<C> {
+interface StartChild<C> {
   (input: ChildInput<C>, options?: { source?: string }): Promise<ChildOutput<C>>;
   /** Several at once; the keys are their sources. When one fails the others go on to their ends, then the first failure is thrown. */
   all<const Inputs extends Readonly<Record<string, ChildInput<C>>>>(
@@ -34,7 +34,7 @@ export interface StartChild<C> {
 }
 
 /** The activities among a module's exports, callable from workflow code. */
-export type Calls<Activities> = {
+type Calls<Activities> = {
   [Key in keyof Activities as Activities[Key] extends Activity ? Key : never]: Activities[Key] extends Activity<
     infer I,
     infer O

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { currencyDecimals, date, money, period } from "./schema";
 import { milliseconds } from "./runtime";
+import { currencyDecimals, date, money, period } from "./schema";
 
 test("money has its currency's decimals and is written out in full", () => {
   expect([money("GBP"), money("JPY"), money("KWD")].map((schema) => schema.parse("5"))).toEqual(["5.00", "5", "5.000"]);

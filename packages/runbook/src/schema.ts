@@ -1,12 +1,6 @@
 import * as z from "zod";
 import { decimal } from "./decimal";
 
-/** What a schema's metadata tells tables and forms; it travels in the JSON schema. */
-export interface ColumnMeta {
-  format?: "money" | "date" | "period";
-  currency?: string;
-}
-
 /** How many decimals a currency has (ISO 4217 as the runtime's Intl data has it): 2 for GBP, 0 for JPY. Throws `RangeError` for what is no currency code. */
 export function currencyDecimals(currency: string): number {
   return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;

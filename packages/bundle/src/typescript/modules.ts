@@ -26,7 +26,7 @@ export interface Module {
 }
 
 /** Parses one file, or gives undefined when its syntax is wrong: the compiler says that better. */
-export function parseModule(path: string, text: string): Module | undefined {
+function parseModule(path: string, text: string): Module | undefined {
   const { program, module, errors } = parseSync(path, text, { preserveParens: false });
   if (errors.length > 0) return undefined;
   return { path, text, program, imports: importsOf(module), hasDefaultExport: exportsDefault(module) };

@@ -18,7 +18,7 @@ export interface PostgresFolder {
 }
 
 /** Where data goes when the service user cannot enter the home, as with a home under /root. */
-export const SYSTEM_FOLDER = "/var/lib/ntro";
+const SYSTEM_FOLDER = "/var/lib/ntro";
 
 const POINTER = "data-folder";
 

@@ -13,7 +13,7 @@ import type { GateRegistry } from "./gate";
 import type { StepRun } from "./step-run";
 
 /** Told to the activity beside its input: for whom and where it runs. The host adds what is the tenant's. */
-export interface ActivityCaller {
+interface ActivityCaller {
   readonly task_id: string;
   readonly entity_id: string;
   readonly entity_slug: string;

@@ -8,9 +8,9 @@ import { Identity } from "./identity";
 import { jsonBytes, MAX_RESULT_BYTES } from "./limits";
 import { serveProtocol } from "./protocol";
 import { serveSignals } from "./signals";
+import { StepRun } from "./step-run";
 import { TaskState } from "./task-state";
 import { type StepTools, stepTools } from "./tools";
-import { StepRun } from "./step-run";
 
 setRuntime({
   now: () => new Date(),

@@ -2,8 +2,8 @@ import { type Correction, type DecideUpdate, decideUpdate, type RowActionUpdate 
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import * as z from "zod";
-import { check, type ReviewOptions, type RowSchema } from "../gates";
 import { decimal } from "../decimal";
+import { check, type ReviewOptions, type RowSchema } from "../gates";
 import { money } from "../schema";
 import { Review } from "./review";
 

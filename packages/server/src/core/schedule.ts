@@ -29,7 +29,7 @@ export function checkSchedule(cron: string, timezone: string, now = new Date()):
 }
 
 /** Checks that a zone is one of the IANA database, spelled as it is there. Throws `SCHEDULE_INVALID` and suggests near ones. */
-export function checkTimeZone(timezone: string): void {
+function checkTimeZone(timezone: string): void {
   const zones = knownZones();
   if (zones.includes(timezone)) return;
   const sameLetters = zones.find((zone) => zone.toLowerCase() === timezone.toLowerCase());

@@ -88,7 +88,7 @@ async function forEach(
 }
 
 /** Starts tasks whose rows were written before a crash, or while Temporal was away. */
-export async function startPendingTasks(services: Services, olderThanMs: number): Promise<void> {
+async function startPendingTasks(services: Services, olderThanMs: number): Promise<void> {
   const rows = await services.db
     .selectFrom("tasks")
     .select("id")
@@ -100,7 +100,7 @@ export async function startPendingTasks(services: Services, olderThanMs: number)
 }
 
 /** Ends open tasks that Temporal lists as closed. Without a moment to begin from, everything since the oldest open task. */
-export async function sweepClosed(services: Services, since: Date | undefined): Promise<void> {
+async function sweepClosed(services: Services, since: Date | undefined): Promise<void> {
   const { db, engine } = services;
   const oldest = await db
     .selectFrom("tasks")

@@ -51,11 +51,7 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
     warm: await preludes.current(),
     log,
   });
-  const finished = worker.run().finally(async () => {
-    await reporter.close();
-    await pool.end();
-    await connection.close();
-  });
+  const finished = runToEnd(worker, { reporter, pool, connection });
   return {
     prepare: (deploymentId, revision) =>
       prepare({ settings, client, preludes, revisions, pool }, deploymentId, revision),
@@ -65,6 +61,20 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
     },
     finished,
   };
+}
+
+/** Runs the worker until it is drained or fails, then lets go of what it used. */
+async function runToEnd(
+  worker: MuxWorker,
+  { reporter, pool, connection }: Pick<Parts, "reporter" | "pool" | "connection">,
+): Promise<void> {
+  try {
+    await worker.run();
+  } finally {
+    await reporter.close();
+    await pool.end();
+    await connection.close();
+  }
 }
 
 interface Parts {

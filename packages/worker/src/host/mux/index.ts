@@ -1,7 +1,4 @@
-export { type BuildPreludeOptions, buildPrelude } from "./build-prelude";
+export { buildPrelude } from "./build-prelude";
 export { mapStack } from "./map-stack";
-export { createMuxWorker, MuxWorker, type MuxWorkerOptions, type WorkerTuning } from "./mux-worker";
-export { type ReplayOptions, type ReplayOutcome, replayHistory } from "./replay";
-export type { ActivationFailure, ActivationFailureKind, ExecutionInfo, Prelude, Revision } from "./revision";
-export { assertSdkShape, SDK_VERSION } from "./sdk-worker";
-export type { PoolStatus } from "./thread-pool";
+export { createMuxWorker, MuxWorker } from "./mux-worker";
+export type { ActivationFailure, ExecutionInfo, Prelude, Revision } from "./revision";

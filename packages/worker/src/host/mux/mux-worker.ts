@@ -6,7 +6,7 @@ import { createSdkWorker, type InjectedSinks, type Sinks } from "./sdk-worker";
 import type { PoolStatus, ThreadPool } from "./thread-pool";
 
 /** Tuning passed on to the SDK's worker as it is. */
-export type WorkerTuning = Partial<
+type WorkerTuning = Partial<
   Pick<
     WorkerOptions,
     | "identity"

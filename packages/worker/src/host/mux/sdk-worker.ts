@@ -10,7 +10,7 @@ import { createUnsafeRandomSource } from "@temporalio/workflow/lib/random-helper
 import type { Activation, ActivationCompletion } from "./protocol";
 
 /** The SDK version whose internals this was written for. */
-export const SDK_VERSION = "1.24.0";
+const SDK_VERSION = "1.24.0";
 
 /** What the SDK's worker drives, one per cached execution (`lib/workflow/interface.d.ts`). */
 export interface SdkWorkflow {

@@ -86,7 +86,7 @@ export class ThreadPool {
 
   /** Ends all threads. */
   async destroy(): Promise<void> {
-    await Promise.all([...this.ordinary, this.quarantine].map((thread) => thread?.stop()));
+    await Promise.all([...this.ordinary, this.quarantine].map(async (thread) => thread?.stop()));
   }
 
   private ordinaryThread(index: number): WorkflowThread {

@@ -142,7 +142,9 @@ async function failureReply(seq: number, request: ThreadRequest, error: unknown)
 if (parentPort === null) throw new Error("This script runs as a workflow thread only.");
 const port = parentPort;
 
-port.on("message", async ({ seq, request }: RequestMessage) => {
+port.on("message", (message: RequestMessage) => void answer(message));
+
+async function answer({ seq, request }: RequestMessage): Promise<void> {
   Atomics.store(progress, 0, seq);
   try {
     port.postMessage({ seq, ok: true, result: await handle(request) } satisfies ReplyMessage);
@@ -155,4 +157,4 @@ port.on("message", async ({ seq, request }: RequestMessage) => {
       port.postMessage({ ...reply, sinkCalls: [] });
     }
   }
-});
+}

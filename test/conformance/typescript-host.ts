@@ -5,7 +5,6 @@ import { buildActivities, buildWorkflow } from "@ntro/bundle/typescript";
 import { StateReport, workflowType } from "@ntro/contract";
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from "@temporalio/worker";
 import { build } from "esbuild";
-import { ZOD_DIR } from "../../packages/worker/src/installation";
 import { activitiesStub, loadActivities } from "../../packages/worker/src/host/activity-module";
 import type { Capabilities } from "../../packages/worker/src/host/capabilities";
 import { codeFailing, codeRecovered } from "../../packages/worker/src/host/code-health";
@@ -14,6 +13,7 @@ import { buildPrelude, createMuxWorker, type Prelude } from "../../packages/work
 import { buildThreadScript } from "../../packages/worker/src/host/mux/testing/thread-script";
 import type { LoadedRevision } from "../../packages/worker/src/host/revisions";
 import { activityRunner } from "../../packages/worker/src/host/run-activity";
+import { ZOD_DIR } from "../../packages/worker/src/installation";
 import { FIXTURES, type Fixture, type HostUnderTest } from "./host-under-test";
 
 /** Bundles built as a host builds them, in a folder of their own. */

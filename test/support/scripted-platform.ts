@@ -1,9 +1,9 @@
 import type { Described, NextStep, NtroClient, StateReport, Task, Workflow } from "@ntro/contract";
-import { TemporalEngine } from "../../packages/server/src/engine/temporal";
 import { summariseGate } from "../../packages/server/src/core/project-state";
+import { TemporalEngine } from "../../packages/server/src/engine/temporal";
 import { smallBundle } from "./bundle";
-import { CutProxy } from "./proxy";
 import { startTestPostgres, type TestPostgres } from "./postgres";
+import { CutProxy } from "./proxy";
 import type { ScriptLine } from "./scripted-workflow";
 import { startTestServer, type TestServer, type TestServerOptions } from "./server";
 import { type ScriptedWorker, startScriptedWorker, startTestTemporal, type TestTemporal } from "./temporal";

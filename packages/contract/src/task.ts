@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { DisplayHint, DocumentRef, GateSummary, OpenGate, StepState, TaskFailure } from "./protocol";
+import { DisplayHint, DocumentRef, GateSummary, OpenGate, type StepState, TaskFailure } from "./protocol";
 
 /** Exactly these, as published clients refuse others. Waiting for a person is BLOCKED with gates; a cancelled task is FAILED with type `Cancelled`. */
 export const TaskStatus = z.enum(["PENDING", "READY", "IN_PROGRESS", "BLOCKED", "COMPLETED", "FAILED"]);

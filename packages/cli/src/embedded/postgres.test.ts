@@ -1,15 +1,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EmbeddedServiceError } from "./embedded-service-error";
 import { type EmbeddedPostgres, startPostgres } from "./postgres";
-import { readServiceState } from "./service-state";
 import { launchParent, startParent } from "./service-parent.testing";
+import { readServiceState } from "./service-state";
 
 const isRoot = process.getuid?.() === 0;
 const log = () => {};

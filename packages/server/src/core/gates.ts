@@ -1,4 +1,4 @@
-import { type FileSlot, type NtroState, NtroError, type OpenGate } from "@ntro/contract";
+import { type FileSlot, NtroError, type NtroState, type OpenGate } from "@ntro/contract";
 
 /** What one workflow of a task (the task itself, or a child) says of itself. */
 export interface WorkflowState {

@@ -1,6 +1,6 @@
 import { NtroError } from "@ntro/contract";
 import { describe, expect, it } from "vitest";
-import { lockChildren, type LockableRevision } from "./lock";
+import { type LockableRevision, lockChildren } from "./lock";
 import { chooseRevision, INPUT_LIMIT_BYTES, resolveWorkflow, taskInput, taskTitle } from "./start-task";
 
 function codeOf(work: () => unknown): { code: string; hint: string | undefined } {

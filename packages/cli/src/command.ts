@@ -39,8 +39,8 @@ type ArgumentsOf<A extends ArgumentSpecs> = {
   readonly [key in keyof A]: A[key] extends { readonly optional: true } ? string | undefined : string;
 };
 
-/** The process's exit code: 0 done · 1 the answer is no · 2 wrong usage · 3 waiting on a person · 4 could not reach or start something. */
-export type ExitCode = 0 | 1 | 2 | 3 | 4;
+/** The process's exit code: 0 done · 1 the answer is no · 2 wrong usage · 3 waiting on a person · 4 could not reach or start something · 130 Ctrl-C. */
+export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
 
 interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs> {
   readonly name: string;

@@ -3,11 +3,9 @@ import type { Command, ExitCode } from "./command";
 import { type Context, createContext, type GlobalOptions } from "./context";
 import { EmbeddedServiceError } from "./embedded/embedded-service-error";
 import { coloursFor, printable } from "./output";
+import { interruptible } from "./interruptible";
 import type { Terminal } from "./terminal";
 import { UsageError } from "./usage-error";
-
-/** The exit code of a command that Ctrl-C ended (128 + SIGINT). */
-const INTERRUPTED = 130;
 
 /** What is shown of an error. */
 interface Shown {
@@ -29,18 +27,7 @@ export async function runCommand(
 ): Promise<number> {
   const context = createContext(terminal, globals);
   if (command.interrupt === "own") return settle(command, context, args, options);
-  let stopListening = () => {};
-  const interrupted = new Promise<number>((resolve) => {
-    stopListening = terminal.onInterrupt(() => {
-      for (const line of context.interruptLines()) terminal.stderr.write(`${line}\n`);
-      resolve(INTERRUPTED);
-    });
-  });
-  try {
-    return await Promise.race([settle(command, context, args, options), interrupted]);
-  } finally {
-    stopListening();
-  }
+  return interruptible(context, () => settle(command, context, args, options));
 }
 
 async function settle(
@@ -48,7 +35,7 @@ async function settle(
   context: Context,
   args: readonly (string | undefined)[],
   options: Readonly<Record<string, unknown>>,
-): Promise<number> {
+): Promise<ExitCode> {
   try {
     return await command.run(context, args, options);
   } catch (error) {
@@ -61,7 +48,7 @@ export async function showError(
   error: unknown,
   terminal: Terminal,
   globals: Pick<GlobalOptions, "output" | "debug" | "color">,
-): Promise<number> {
+): Promise<ExitCode> {
   const shown = await explain(error);
   const colour = coloursFor(terminal, terminal.stderr, globals.color);
   if (globals.output === "json") terminal.stdout.write(`${JSON.stringify(shown.body, null, 2)}\n`);
@@ -69,7 +56,7 @@ export async function showError(
   if (shown.faults.length > 0) {
     const { formatFault } = await import("@ntro/bundle");
     lines.push(...shown.faults.map((fault) => printable(formatFault(fault))));
-  } else lines.push(...detailLines(shown.body.details));
+  } else lines.push(...detailLines(shown.body));
   if (shown.body.hint !== undefined) lines.push(`  ${colour.dim("→")} ${printable(shown.body.hint)}`);
   if (globals.debug) lines.push(...stackOf(error));
   terminal.stderr.write(`${lines.join("\n")}\n`);
@@ -117,16 +104,24 @@ function embedded(error: EmbeddedServiceError): Omit<Shown, "faults"> {
   };
 }
 
-/** Details that are no faults, such as invalid fields, one line each. */
-function detailLines(details: readonly unknown[] | undefined): string[] {
-  return (details ?? []).map((detail) => {
-    if (typeof detail === "string") return `  - ${printable(detail)}`;
-    if (typeof detail !== "object" || detail === null) return `  - ${String(detail)}`;
-    const { path, field, message } = detail as { path?: unknown; field?: unknown; message?: unknown };
-    const place = Array.isArray(path) ? path.join(".") : (path ?? field);
-    if (typeof message === "string") return printable(place ? `  - ${String(place)}: ${message}` : `  - ${message}`);
-    return `  - ${printable(JSON.stringify(detail))}`;
-  });
+/** Details that are no faults, such as invalid fields, one line each; those that the message has told already are left out. */
+function detailLines({ message: told, details }: ErrorBody): string[] {
+  return (details ?? [])
+    .filter((detail) => !valuesOf(detail).every((value) => told.includes(value)))
+    .map((detail) => {
+      if (typeof detail === "string") return `  - ${printable(detail)}`;
+      if (typeof detail !== "object" || detail === null) return `  - ${String(detail)}`;
+      const { path, field, message } = detail as { path?: unknown; field?: unknown; message?: unknown };
+      const place = Array.isArray(path) ? path.join(".") : (path ?? field);
+      if (typeof message === "string") return printable(place ? `  - ${String(place)}: ${message}` : `  - ${message}`);
+      return `  - ${printable(JSON.stringify(detail))}`;
+    });
+}
+
+/** The texts of a detail. */
+function valuesOf(detail: unknown): string[] {
+  if (typeof detail === "object" && detail !== null) return Object.values(detail).flatMap(valuesOf);
+  return [String(detail)];
 }
 
 function stackOf(error: unknown): string[] {

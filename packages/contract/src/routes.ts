@@ -24,7 +24,7 @@ import {
 } from "./task";
 import { CreateTenant, Tenant, TenantStatus, UpdateConfig } from "./tenant";
 import { Build, DeploymentReport, Desired, Dispatch, DispatchAnswer, Reports, RevisionContent } from "./worker";
-import { CreateWorkflow, PutWorkflow, PutWorkflowAnswer, UpdateWorkflow, Workflow } from "./workflow";
+import { CreateWorkflow, PutWorkflow, PutWorkflowAnswer, UpdateWorkflow, Workflow, WorkflowPlan } from "./workflow";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -189,6 +189,14 @@ export const ROUTES = {
     permission: "build",
     body: PutWorkflow,
     answer: PutWorkflowAnswer,
+  }),
+  /** What the upsert would do, everything checked and nothing changed. The version it pins need not be deployed yet. */
+  "workflows.plan": route({
+    method: "POST",
+    path: "/workspace/registry/workflows/plan",
+    permission: "build",
+    body: PutWorkflow,
+    answer: WorkflowPlan,
   }),
   "workflows.get": route({
     method: "GET",

@@ -4,7 +4,7 @@ import { Slug } from "./names";
 import { Config } from "./tenant";
 
 /** A cron expression of five fields; checked in full by the server. */
-export const Cron = z.string().trim().min(9).max(200);
+export const Cron = z.string().trim().min(1).max(200);
 /** An IANA time zone. */
 export const TimeZone = z.string().min(1).max(64);
 
@@ -45,12 +45,15 @@ export type CreateWorkflow = z.infer<typeof CreateWorkflow>;
 export const PutWorkflow = CreateWorkflow;
 export type PutWorkflow = CreateWorkflow;
 
-/** What an upsert did: `before` and `after` as short text, none when the workflow is new or nothing changed. */
-export const PutWorkflowAnswer = z.object({
-  workflow: Workflow,
+/** What an upsert would do: `before` and `after` as short text, none when the workflow is new or nothing changes. */
+export const WorkflowPlan = z.object({
   created: z.boolean(),
   changes: z.array(z.object({ field: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
 });
+export type WorkflowPlan = z.infer<typeof WorkflowPlan>;
+
+/** What an upsert did. */
+export const PutWorkflowAnswer = WorkflowPlan.extend({ workflow: Workflow });
 export type PutWorkflowAnswer = z.infer<typeof PutWorkflowAnswer>;
 
 export const UpdateWorkflow = z.strictObject({

@@ -19,7 +19,7 @@ export const tenantCreate = defineCommand({
     noWait: { help: "Do not wait until the tenant is ready" },
     json: jsonOption,
   },
-  async run({ client, out, terminal }, { options }) {
+  async run({ client, out, terminal, onInterrupt }, { options }) {
     const { CreateTenant } = await import("@ntro/contract");
     const { checkBody, readJsonArgument } = await import("../json-argument");
     const { waitForTenant } = await import("../tenant-ready");
@@ -30,6 +30,7 @@ export const tenantCreate = defineCommand({
       dataPlatformConfigId: options.dataPlatformConfig,
     });
     const api = await client();
+    onInterrupt(() => ["", `The tenant may be set up all the same. See it: ntro tenant info ${body.slug}`]);
     const created = await api.call("tenants.create", { body, idempotencyKey: randomUUID() });
     const tenant = options.noWait ? created : await waitForTenant(api, created, out);
     out.success(`Tenant ${tenant.slug} is ${tenant.status.toLowerCase()}.`);

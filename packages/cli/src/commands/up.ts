@@ -20,7 +20,8 @@ DATABASE_URL and TEMPORAL_ADDRESS name servers to use instead of the embedded on
       throw new UsageError(`--port ${options.port} is not a port.`, "Type a number from 1 to 65535, or 0.");
     if (options.detach) {
       const { runDetached } = await import("../up/detach");
-      return runDetached(context, options.port);
+      const { interruptible } = await import("../interruptible");
+      return interruptible(context, () => runDetached(context, options.port));
     }
     const { runUp } = await import("../up/run-up");
     return runUp(context, port);

@@ -16,7 +16,7 @@ export const workflowRun = defineCommand({
     tenant: tenantOption,
     entity: entityOption,
     period: { value: "YYYY-MM", help: "Accounting period" },
-    priority: { value: "priority", help: "Shown with the task, such as high" },
+    priority: { value: "priority", help: "LOW, NORMAL or HIGH; shown with the task" },
     dryRun: { help: "Ask the runbook to change nothing outside" },
     param: { value: "key=value", repeat: true, help: "A start parameter of the runbook; may be repeated" },
     json: jsonOption,

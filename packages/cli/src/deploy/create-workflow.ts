@@ -1,4 +1,4 @@
-import type { Deployment, Entity, NtroClient, PutWorkflowAnswer, RunbookVersion } from "@ntro/contract";
+import type { Deployment, Entity, NtroClient, PutWorkflow, PutWorkflowAnswer, RunbookVersion } from "@ntro/contract";
 import type { Context } from "../context";
 import { persist } from "../persist";
 import { inZone } from "../times";
@@ -46,6 +46,8 @@ export async function createWorkflow(context: Context, request: CreateRequest): 
     request.entity === undefined
       ? undefined
       : await api.call("entities.get", { params: { tenant: tenant.slug, entity: request.entity } });
+  // A name that is taken or a schedule that never fires is refused here too, before a version becomes current.
+  if (bundle && entity) await api.call("workflows.plan", { body: bindingOf(request, bundle.manifest, entity) });
   const served = bundle
     ? await deployAs(context, api, bundle, { tenant: tenant.slug, pin: request.pin })
     : await useHeld(context, api, request, tenant.slug);
@@ -82,20 +84,26 @@ async function useHeld({ out }: Context, api: NtroClient, request: CreateRequest
 }
 
 function bind(api: NtroClient, request: CreateRequest, served: Served, entity: Entity): Promise<PutWorkflowAnswer> {
-  const { name, description, schedule, timezone, noSchedule, pin, unpin } = request;
-  return api.call("workflows.put", {
-    body: {
-      runbookSlug: served.slug,
-      entityId: entity.id,
-      ...(name === undefined ? {} : { name }),
-      ...(description === undefined ? {} : { description }),
-      ...(schedule === undefined ? {} : { schedule }),
-      ...(timezone === undefined ? {} : { timezone }),
-      ...(noSchedule ? { schedule: null, timezone: null } : {}),
-      ...(pin ? { runbookVersion: served.version } : {}),
-      ...(unpin ? { runbookVersion: null } : {}),
-    },
-  });
+  return api.call("workflows.put", { body: bindingOf(request, served, entity) });
+}
+
+/** What the flags ask for; those that are absent leave what is there. */
+function bindingOf(
+  { name, description, schedule, timezone, noSchedule, pin, unpin }: CreateRequest,
+  { slug, version }: Pick<Served, "slug" | "version">,
+  entity: Entity,
+): PutWorkflow {
+  return {
+    runbookSlug: slug,
+    entityId: entity.id,
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(timezone === undefined ? {} : { timezone }),
+    ...(noSchedule ? { schedule: null, timezone: null } : {}),
+    ...(pin ? { runbookVersion: version } : {}),
+    ...(unpin ? { runbookVersion: null } : {}),
+  };
 }
 
 function finishUnbound({ out }: Context, served: Served, tenant: string): 0 {

@@ -1,7 +1,7 @@
 import { reviewTables } from "@ntro/contract";
 import type { Context } from "../context";
 import { parseCorrection } from "./correction";
-import { chooseReview } from "./open-review";
+import { chooseReview, openGates } from "./open-review";
 
 /** A decision as it was typed. */
 export interface DecisionFlags {
@@ -16,19 +16,24 @@ export async function decide(context: Context, taskId: string, flags: DecisionFl
   const { out } = context;
   const corrections = flags.correct.map(parseCorrection);
   const api = await context.client();
-  const gate = chooseReview(await api.call("tasks.nextStep", { params: { id: taskId } }), taskId, flags.gate);
+  const route = flags.decision === "approve" ? "tasks.approve" : "tasks.reject";
+  const next = await api.call("tasks.nextStep", { params: { id: taskId } });
+  // Who answered a gate that is no longer open, and when, only the server knows: it refuses.
+  if (flags.gate !== undefined && !openGates(next).some(({ token }) => token === flags.gate))
+    await api.call(route, { params: { id: taskId }, body: { gate: flags.gate } });
+  const gate = chooseReview(next, taskId, flags.gate);
   const lines = reviewTables(gate).reduce((sum, table) => sum + table.rows.length, 0);
   const what = `"${gate.title}" (step ${gate.step_id}${lines > 0 ? `, ${lines} lines` : ""})`;
   const changes = corrections.length === 1 ? " with 1 correction" : ` with ${corrections.length} corrections`;
   out.say(
     `${flags.decision === "approve" ? "Approving" : "Rejecting"} ${what}${corrections.length > 0 ? changes : ""}…`,
   );
+  context.onInterrupt(() => ["", `It may have been taken already. See it: ntro run status ${taskId}`]);
   const body = {
     gate: gate.token,
     ...(flags.reason === undefined ? {} : { reason: flags.reason }),
     ...(corrections.length > 0 ? { corrections } : {}),
   };
-  const route = flags.decision === "approve" ? "tasks.approve" : "tasks.reject";
   const task = await api.call(route, { params: { id: taskId }, body });
   out.success(`${flags.decision === "approve" ? "Approved" : "Rejected"}: ${gate.title}.`);
   // Not the whole task: it was answered before its code took the decision.

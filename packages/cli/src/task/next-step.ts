@@ -10,7 +10,7 @@ type Colour = Output["colour"];
 export function formatNextStep(next: NextStep, taskId: string, colour: Colour, columns: number): string {
   switch (next.action) {
     case "wait":
-      return `The task waits for nobody: ${printable(next.reason ?? "it is working")}`;
+      return `The task waits for nobody: ${printable(next.reason ?? "it is working")}\nSee it: ntro run status ${taskId}`;
     case "done":
       return formatRecord(
         [

@@ -36,6 +36,6 @@ export function notOpen(next: NextStep, taskId: string, wanted: string): NtroErr
     hint:
       titles.length > 0
         ? `It waits for ${titles.join(", ")}. See how to answer: ntro run next ${taskId}`
-        : `It waits for nothing right now, or it was answered already. See it: ntro run status ${taskId}`,
+        : `It waits for nothing right now (${next.reason ?? "it is working"}), or it was answered already. See it: ntro run status ${taskId}`,
   });
 }

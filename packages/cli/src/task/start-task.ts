@@ -42,10 +42,11 @@ export async function startTask(context: Context, workflow: string, flags: Start
       ...objectOf(ofJson),
       ...(await typedParams(context, api, workflow, flags, params)),
       ...(flags.period === undefined ? {} : { period: flags.period }),
-      ...(flags.priority === undefined ? {} : { priority: flags.priority }),
+      ...(flags.priority === undefined ? {} : { priority: flags.priority.toUpperCase() }),
       ...(flags.dryRun ? { dry_run: true } : {}),
     },
   });
+  context.onInterrupt(() => ["", "The task may have been started. See it: ntro run list"]);
   const task = await create(context, api, body);
   context.out.success(`Task ${task.id} is started: ${task.title}, ${task.runbookSlug}@${task.runbookVersion}`);
   if (flags.wait) return watchTask(context, api, task.id, flags, deadline);

@@ -35,6 +35,7 @@ export async function submitFiles(context: Context, taskId: string, flags: Submi
   const next = await api.call("tasks.nextStep", { params: { id: taskId } });
   const matched = matchFiles(next, taskId, files, flags.gate);
   const answers: SubmitFileAnswer[] = [];
+  context.onInterrupt(() => ["", `What was submitted stays. See what is still waited for: ntro run next ${taskId}`]);
   for (const { file, wanted } of matched) {
     const source = wanted.slot?.source ?? file.source;
     const content = await openAsBlob(file.path);
@@ -64,8 +65,9 @@ export function readTypedFiles(flags: Pick<SubmitFlags, "file" | "source">, cwd:
     const [source, path] = whole || !named || !rest ? [undefined, typed] : [named, rest];
     const file = resolve(cwd, path);
     const found = statSync(file, { throwIfNoEntry: false });
-    if (!found) throw new UsageError(`There is no file ${path}.`);
-    if (!found.isFile()) throw new UsageError(`${path} is not a file.`);
+    const hint = "Give the path of the file to submit: --file [<source>=]<path>.";
+    if (!found) throw new UsageError(`There is no file ${path}.`, hint);
+    if (!found.isFile()) throw new UsageError(`${path} is not a file.`, hint);
     return { path: file, name: basename(file), source: source ?? flags.source, bytes: found.size };
   });
 }
@@ -113,10 +115,14 @@ function chooseSlot(file: TypedFile, left: readonly Wanted[], all: readonly Want
 
 /** Spares the upload of what the server would refuse. */
 function checkSize(file: TypedFile, { slot }: Wanted): void {
-  if (file.bytes === 0) throw new NtroError("FILE_EMPTY", `${file.name} has no bytes; nothing was sent.`);
+  if (file.bytes === 0)
+    throw new NtroError("FILE_EMPTY", `${file.name} has no bytes; nothing was sent.`, {
+      hint: "Check that it was saved, and submit it again.",
+    });
   if (slot && file.bytes > slot.max_size_mb * 1024 * 1024)
     throw new NtroError(
       "FILE_TOO_LARGE",
-      `${file.name} has ${(file.bytes / 1024 / 1024).toFixed(1)} MB; ${slot.source} takes at most ${slot.max_size_mb} MB.`,
+      `${file.name} has ${(file.bytes / 1024 / 1024).toFixed(1)} MB; ${slot.source} takes at most ${slot.max_size_mb} MB. Nothing was sent.`,
+      { hint: "Submit a smaller file, such as only the period that is asked for." },
     );
 }

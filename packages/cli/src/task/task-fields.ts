@@ -54,6 +54,8 @@ export function formatTask(task: Task, { colour }: Pick<Output, "colour">): stri
         colour,
       ),
     );
+  if (task.failure && task.status === "BLOCKED")
+    parts.push(`It goes on only with other code. Cancel it: ntro run cancel ${task.id}`);
   if (task.result !== undefined && task.result !== null) parts.push(formatResult(task.result, colour));
   return parts.join("\n\n");
 }

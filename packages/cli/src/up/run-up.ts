@@ -77,7 +77,7 @@ async function serve(context: Context, home: string, port: number, stopAsked: Pr
     const begun = Date.now();
     await platform.stop();
     state.write({ phase: "stopped" });
-    out.say(`Stopped, ${formatDuration(Date.now() - begun)}.`);
+    out.say(`Stopped, ${formatDuration(Date.now() - begun)}. Tasks in flight go on at the next start: ntro up`);
   }
 }
 

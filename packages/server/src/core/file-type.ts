@@ -77,6 +77,7 @@ export function checkFile(file: UploadedFile, slot: FileSlot): string {
     throw new NtroError(
       "FILE_TOO_LARGE",
       `The file ${filename} has ${megabytes(bytes.byteLength)} MB; "${slot.source}" takes ${slot.max_size_mb} MB.`,
+      { hint: "Submit a smaller file, such as only the period that is asked for." },
     );
   const type = Object.hasOwn(TYPES, extension) ? TYPES[extension] : undefined;
   if (type && !type.looks(bytes)) throw wrongType(`${filename} is called ${extension}, but its content is not.`, slot);

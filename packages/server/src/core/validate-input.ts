@@ -70,15 +70,24 @@ export function inputFaults(declared: DeclaredInput, context: Json, input: Json)
   return faults;
 }
 
-/** Throws `INPUT_INVALID` that names every fault. `runbook` is how messages call it. */
+/** Throws `INPUT_INVALID` that names every fault. `runbook` is how messages call it: `<slug>@<version>`. */
 export function requireValidInput(runbook: string, declared: DeclaredInput, context: Json, input: Json): void {
   const faults = inputFaults(declared, context, input);
   if (faults.length === 0) return;
+  const [slug] = runbook.split("@");
+  const needed = faults.filter(({ field }) => Object.hasOwn(properties(declared), field.split(".")[0] ?? ""));
+  const flags = [...new Set(needed.map(({ field }) => flagFor(field)))].slice(0, 3);
   const said = faults.map((fault) => `${fault.field}: ${fault.problem} (expected ${fault.expected})`).join("; ");
   throw new NtroError("INPUT_INVALID", `The start parameters do not fit ${runbook}. ${said}. No task was started.`, {
-    hint: `Give them with --period or --json '{"${faults[0]?.field ?? "key"}": …}'; \`ntro runbook info\` lists them all.`,
+    hint: `${flags.length > 0 ? `Give them like ${flags.join(" ")}; ` : ""}\`ntro runbook info ${slug}\` lists them all.`,
     details: faults,
   });
+}
+
+/** How a start parameter is typed. */
+function flagFor(field: string): string {
+  if (field === "period") return "--period 2026-03";
+  return `--param ${field.split(".")[0]}=…`;
 }
 
 function takesAny(schema: Json): boolean {

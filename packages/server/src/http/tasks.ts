@@ -42,7 +42,10 @@ export const taskHandlers: Pick<Handlers, TaskRoute> = {
     if (earlier) return toTask(earlier, settings.tenantUiUrl);
     const tenant = await requireTenant(db, caller, body.tenantId);
     const asked = body.entityId ? await requireEntity(db, tenant, body.entityId) : undefined;
-    const workflow = await requireWorkflow(db, caller, body.workflowId, { tenantId: tenant.id, entityId: asked?.id });
+    const workflow = await requireWorkflow(db, caller, body.workflowId, {
+      tenantId: tenant.id,
+      entitySlug: asked?.slug,
+    });
     const entity = asked ?? (await requireEntity(db, tenant, workflow.entity_id));
     await startTask(services, {
       id: creationId,

@@ -19,6 +19,7 @@ import {
   lockBinding,
   lockWorkflow,
   readWorkflow,
+  requireFreeName,
   requireVisibleEntity,
   requireWorkflow,
   updateWorkflow,
@@ -30,6 +31,7 @@ type WorkflowRoute =
   | "workflows.list"
   | "workflows.create"
   | "workflows.put"
+  | "workflows.plan"
   | "workflows.get"
   | "workflows.update"
   | "workflows.delete";
@@ -72,6 +74,19 @@ export const workflowHandlers: Pick<Handlers, WorkflowRoute> = {
     });
     const { id, ...answer } = done;
     return { workflow: await showWorkflow(services, id), ...answer };
+  },
+
+  "workflows.plan": async ({ db }, { caller, body }) => {
+    const entity = await requireVisibleEntity(db, caller, body.entityId);
+    const patch = patchOf(body);
+    return inTransaction(db, async (trx) => {
+      await holdActiveTenant(trx, entity.tenant_id);
+      const row = await lockBinding(trx, entity.id, body.runbookSlug, body.name ?? null);
+      const deployed = body.runbookVersion ? [body.runbookVersion] : [];
+      const { changes } = planBinding(body.runbookSlug, row && bindingOf(row), patch, deployed);
+      if (!row) await requireFreeName(trx, body.name ?? null);
+      return { created: !row, changes };
+    });
   },
 
   "workflows.update": async (services, { caller, params, body }) => {
@@ -168,9 +183,9 @@ async function rebind(
   return changes;
 }
 
-/** Every version of a runbook in a tenant. Throws `RUNBOOK_NOT_FOUND` when there is none. */
+/** The versions of a runbook that serve a tenant or may yet. Throws `RUNBOOK_NOT_FOUND` when there is none. */
 async function versionsOf(trx: Transaction<Tables>, tenantId: string, slug: string): Promise<string[]> {
-  const revisions = await revisionsOf(trx, tenantId, slug);
+  const revisions = (await revisionsOf(trx, tenantId, slug)).filter(({ readyAt, pending }) => readyAt || pending);
   if (revisions.length === 0) throw await runbookNotFound(trx, tenantId, slug);
   return [...new Set(revisions.map((revision) => revision.version))];
 }

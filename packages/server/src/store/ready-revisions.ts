@@ -3,8 +3,8 @@ import type { CandidateRevision } from "../core/start-task";
 import type { Db } from "./database";
 import type { RevisionRow } from "./revisions";
 
-/** A revision with what decides whether tasks may start on it. A later deployment that is pending or failed takes nothing away. */
-export type ReadyRevision = RevisionRow & CandidateRevision;
+/** A revision with what decides whether tasks may start on it, and whether a deployment of it is under way. A later deployment that is pending or failed takes nothing away. */
+export type ReadyRevision = RevisionRow & CandidateRevision & { readonly pending: boolean };
 
 function revisions(db: Db, tenantId: string) {
   return db
@@ -19,6 +19,16 @@ function revisions(db: Db, tenantId: string) {
         .whereRef("d.revision_id", "=", "r.id")
         .where("d.status", "=", "ready")
         .as("readyAt"),
+    )
+    .select(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("deployments as d")
+          .select("d.id")
+          .whereRef("d.revision_id", "=", "r.id")
+          .where("d.status", "=", "pending"),
+      )
+        .$castTo<boolean>()
+        .as("pending"),
     )
     .where("r.tenant_id", "=", tenantId);
 }

@@ -54,15 +54,18 @@ export async function listRevisions(db: Db, tenantId: string | null, slug: strin
 }
 
 /**
- * For each runbook the revision that speaks for it, by slug: the current one where one tenant is asked about, else the newest that is ready, else the
- * newest.
+ * For each runbook that was ever made ready the revision that speaks for it, by slug: the current one where one tenant is asked about, else the newest that
+ * is ready.
  */
 export async function listRunbooks(
   db: Db,
   tenantId: string | null,
   page: { limit: number; after: string | null; search: string | null },
 ): Promise<StandingRevision[]> {
-  let query = standing(db, tenantId, null).distinctOn("r.slug").orderBy("r.slug");
+  let query = standing(db, tenantId, null)
+    .where((where) => where.or([where("c.revision_id", "is not", null), where("d.status", "=", "ready")]))
+    .distinctOn("r.slug")
+    .orderBy("r.slug");
   if (tenantId !== null) query = query.orderBy(sql`c.revision_id is not null`, "desc");
   query = query.orderBy(sql`d.status = 'ready'`, "desc").orderBy("r.created_at", "desc").limit(page.limit);
   if (page.after !== null) query = query.where("r.slug", ">", page.after);
@@ -78,8 +81,14 @@ export async function listRunbooks(
  * @param tenantId null: names of all tenants may be told
  */
 export async function runbookNotFound(db: Db, tenantId: string | null, slug: string) {
-  let query = db.selectFrom("revisions").select("slug").distinct().limit(1000);
-  if (tenantId !== null) query = query.where("tenant_id", "=", tenantId);
+  let query = db
+    .selectFrom("revisions")
+    .innerJoin("deployments", "deployments.revision_id", "revisions.id")
+    .select("slug")
+    .distinct()
+    .where("deployments.status", "=", "ready")
+    .limit(1000);
+  if (tenantId !== null) query = query.where("revisions.tenant_id", "=", tenantId);
   const slugs = (await query.execute()).map((row) => row.slug);
   return notFound("RUNBOOK_NOT_FOUND", "runbook", slug, slugs, "`ntro runbook list` shows what is deployed.");
 }

@@ -6,7 +6,7 @@ import type { Binding } from "../core/bind";
 import { type BoundWorkflow, resolveWorkflow } from "../core/start-task";
 import { breaksConstraint, type Db } from "./database";
 import { type EntityRow, toEntity } from "./entities";
-import { type Page, type PageRequest, readPage } from "./pages";
+import { Page, type PageRequest, readPage } from "./pages";
 import type { Tables } from "./tables";
 
 export type WorkflowRow = Selectable<Tables["workflows"]>;
@@ -26,10 +26,11 @@ function bound(db: Db, access: Access) {
 
 type FoundRow = WorkflowRow & { readonly entity_slug: string };
 
-/** Where a reference is looked for. */
+/** Where a reference is looked for: everywhere, in a tenant, or at one entity of it. */
 export interface WorkflowScope {
   readonly tenantId?: string | undefined;
-  readonly entityId?: string | undefined;
+  /** Of this tenant. */
+  readonly entitySlug?: string | undefined;
 }
 
 /**
@@ -56,7 +57,7 @@ export async function requireWorkflow(
     .limit(NAMES)
     .execute();
   const candidates = exact.length > 0 ? exact : await query.orderBy("workflows.created_at").limit(NAMES).execute();
-  return resolveWorkflow(reference, candidates.map(asBound), scope.entityId).row;
+  return resolveWorkflow(reference, candidates.map(asBound), scope.entitySlug).row;
 }
 
 function asBound(row: FoundRow): BoundWorkflow & { readonly row: WorkflowRow } {
@@ -99,22 +100,29 @@ export async function lockBinding(
     .executeTakeFirst();
 }
 
-/** One page of the workflows a caller may see, oldest first. */
+/** One page of the workflows a caller may see with their entities, oldest first. */
 export async function listWorkflows(
   db: Db,
   access: Access,
   orgId: string,
-  scope: WorkflowScope,
+  scope: { readonly tenantId?: string | undefined; readonly entityId?: string | undefined },
   page: PageRequest,
 ): Promise<Page<Workflow[]>> {
   let query = bound(db, access);
   if (scope.tenantId !== undefined) query = query.where("workflows.tenant_id", "=", scope.tenantId);
   if (scope.entityId !== undefined) query = query.where("workflows.entity_id", "=", scope.entityId);
-  return readPage(query, "workflows", "asc", page, (row) => toWorkflow(row, orgId));
+  const { items, next } = await readPage(query, "workflows", "asc", page, (row) => toWorkflow(row, orgId));
+  const ids = [...new Set(items.map(({ entityId }) => entityId))];
+  const rows = ids.length === 0 ? [] : await db.selectFrom("entities").selectAll().where("id", "in", ids).execute();
+  const entities = new Map(rows.map((row) => [row.id, toEntity(row)]));
+  return new Page(
+    items.map((workflow) => ({ ...workflow, entity: entities.get(workflow.entityId) })),
+    next,
+  );
 }
 
-/** A workflow as lists answer it. */
-export function toWorkflow(row: WorkflowRow, orgId: string): Workflow {
+/** A workflow without its entity. */
+function toWorkflow(row: WorkflowRow, orgId: string): Workflow {
   return {
     id: row.id,
     orgId,
@@ -215,10 +223,7 @@ async function refusingTakenNames(
   try {
     await write();
   } catch (error) {
-    if (breaksConstraint(error, "workflows_name"))
-      throw new NtroError("WORKFLOW_NAME_TAKEN", `Another workflow is called "${name}".`, {
-        hint: "Names are unique in the organisation: choose another with --name.",
-      });
+    if (breaksConstraint(error, "workflows_name")) throw nameTaken(name);
     if (breaksConstraint(error, "workflows_binding"))
       throw new NtroError(
         "WORKFLOW_NAME_TAKEN",
@@ -229,6 +234,27 @@ async function refusingTakenNames(
       );
     throw error;
   }
+}
+
+/**
+ * Checks that no workflow of the organisation has a name yet.
+ * @throws NtroError `WORKFLOW_NAME_TAKEN`
+ */
+export async function requireFreeName(trx: Transaction<Tables>, name: string | null): Promise<void> {
+  if (name === null) return;
+  const taken = await trx
+    .selectFrom("workflows")
+    .select("id")
+    .where("name", "=", name)
+    .where("deleted_at", "is", null)
+    .executeTakeFirst();
+  if (taken) throw nameTaken(name);
+}
+
+function nameTaken(name: string | null): NtroError {
+  return new NtroError("WORKFLOW_NAME_TAKEN", `Another workflow is called "${name}".`, {
+    hint: "Names are unique in the organisation: choose another with --name.",
+  });
 }
 
 /**

@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "pg";
+import * as z from "zod";
+import type { Platform } from "../platform";
+
+/** The workspace's database; `ntro_t_…` are those of tenants. */
+const WORKSPACE = "ntro_workspace";
+
+const Running = z.object({ port: z.number() });
+
+/** Runs one statement as the platform's own role. */
+export async function inDatabase(
+  platform: Platform,
+  sql: string,
+  parameters: readonly unknown[] = [],
+  database = WORKSPACE,
+): Promise<Record<string, unknown>[]> {
+  const { port } = Running.parse(JSON.parse(readFileSync(join(platform.home, "run/postgres.json"), "utf8")));
+  const password = readFileSync(join(platform.home, "postgres/password"), "utf8").trim();
+  const client = new Client({ host: "127.0.0.1", port, user: "ntro", password, database });
+  await client.connect();
+  try {
+    return (await client.query(sql, [...parameters])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs one statement in every tenant's database; the rows by database. */
+export async function inTenants(platform: Platform, sql: string): Promise<Record<string, Record<string, unknown>[]>> {
+  const names = await inDatabase(platform, "select datname from pg_database where datname like 'ntro_t_%' order by 1");
+  const found: Record<string, Record<string, unknown>[]> = {};
+  for (const { datname } of names) found[String(datname)] = await inDatabase(platform, sql, [], String(datname));
+  return found;
+}

@@ -36,7 +36,7 @@ export function loadActivities(path: string): ActivityModule {
 }
 
 /** What stands for `templates/activities.ts` in workflow code: names and policies, no code. */
-export function activitiesStub(activities: ActivityModule): string {
+export function activitiesStub(activities: ReadonlyMap<string, Pick<Activity, "policy">>): string {
   const declare = ([name, { policy }]: [string, { policy: ActivityPolicy }]) =>
     `export const ${name} = ${JSON.stringify({ kind: "ntro.activity", policy })};`;
   return ["export {};", ...[...activities].map(declare)].join("\n");

@@ -9,9 +9,10 @@ import {
 } from "@ntro/bundle/typescript";
 import type { Build } from "@ntro/contract";
 import { SDK_DIR, ZOD_DIR } from "../installation";
-import { activitiesStub, loadActivities } from "./activity-module";
+import { activitiesStub } from "./activity-module";
 import { BundleFaulty } from "./load-failure";
 import type { Prelude } from "./mux";
+import { trialLoad } from "./trial-load";
 
 /** Where the built form of a revision lies in its folder. */
 export const BUILT = {
@@ -23,24 +24,28 @@ export const BUILT = {
 } as const;
 
 /**
- * Builds a bundle whose files lie in `dir`: packages, then types beside code. The activities are built first and loaded, because workflow code sees only
- * their names and policies.
+ * Builds a bundle whose files lie in `dir`: packages, then types beside code. The activities are built first and loaded, apart from this process, because
+ * workflow code sees only their names and policies.
  * @throws BundleFaulty with everything that is wrong
  */
 export async function compile(dir: string, files: ReadonlyMap<string, string>, prelude: Prelude): Promise<Build> {
   refuseFaults(await installPackages(dir));
   const types = checkTypescript({ dir, files, sdkDir: SDK_DIR, zodDir: ZOD_DIR });
-  const [typeFaults, built] = await Promise.all([types, buildBoth(dir, prelude)]);
+  const [typeFaults, built] = await Promise.all([types, buildBoth(dir, files, prelude)]);
   refuseFaults(typeFaults.length > 0 ? typeFaults : built instanceof BundleFaulty ? built.faults : []);
   if (built instanceof BundleFaulty) throw built;
   return built;
 }
 
-async function buildBoth(dir: string, prelude: Prelude): Promise<Build | BundleFaulty> {
+async function buildBoth(
+  dir: string,
+  files: ReadonlyMap<string, string>,
+  prelude: Prelude,
+): Promise<Build | BundleFaulty> {
   try {
     const activities = successful(await buildActivities({ dir, sdkDir: SDK_DIR, zodDir: ZOD_DIR }));
     await writeBuilt(dir, { activities: activities.code, activitiesMap: activities.sourceMap });
-    const stub = activitiesStub(loadActivities(join(dir, BUILT.activities)));
+    const stub = activitiesStub(await trialLoad(join(dir, BUILT.activities), files));
     const workflow = successful(await buildWorkflow({ dir, activitiesStub: stub }));
     return {
       prelude: prelude.digest,

@@ -1,5 +1,5 @@
-import { digestOf } from "@ntro/bundle";
-import type { Pool } from "pg";
+import { digestOf, placeOf } from "@ntro/bundle";
+import { type ClientBase, DatabaseError, type Pool } from "pg";
 import { BundleFaulty } from "./load-failure";
 
 const FOLDER = "migrations/";
@@ -31,15 +31,8 @@ export async function applyMigrations(
       );
       if (rows[0] && rows[0].digest !== digestOf(sql)) throw changed(path);
       if (rows[0]) continue;
-      await client.query(sql).catch((error: Error) => {
-        throw new BundleFaulty([
-          {
-            code: "MIGRATION_FAILED",
-            path,
-            message: error.message,
-            hint: "No migration of this deployment was applied.",
-          },
-        ]);
+      await client.query(asOneStatement(client, sql)).catch((error: Error) => {
+        throw failed(path, sql, error);
       });
       await client.query("insert into system.migrations (runbook, name, digest) values ($1, $2, $3)", [
         runbook,
@@ -56,6 +49,28 @@ export async function applyMigrations(
   } finally {
     client.release();
   }
+}
+
+/** Run by PL/pgSQL, which refuses `commit` and its like: they would apply half of a deployment. */
+function asOneStatement(client: ClientBase, sql: string): string {
+  return `do ${client.escapeLiteral(`begin execute ${client.escapeLiteral(sql)}; end`)}`;
+}
+
+/** What Postgres says of statements that end or begin a transaction. */
+const FEATURE_NOT_SUPPORTED = "0A000";
+
+function failed(path: string, sql: string, error: Error): BundleFaulty {
+  const { code, internalPosition } = error instanceof DatabaseError ? error : {};
+  const ownTransaction = code === FEATURE_NOT_SUPPORTED && /transaction commands/.test(error.message);
+  return new BundleFaulty([
+    {
+      code: "MIGRATION_FAILED",
+      path,
+      message: error.message,
+      ...(internalPosition === undefined ? {} : placeOf(sql, Number(internalPosition) - 1)),
+      hint: `${ownTransaction ? "All migrations run in one transaction: leave out begin and commit. " : ""}No migration of this deployment was applied.`,
+    },
+  ]);
 }
 
 function changed(path: string): BundleFaulty {

@@ -4,12 +4,18 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-/** @param {string} root the repository  @param {string} dist where the product is built */
+/**
+ * @param {string} root the repository
+ * @param {string} dist where the product is built
+ * @returns {Promise<string[]>} the files the SDK was bundled from
+ */
 export async function buildSdk(root, dist) {
   const sdk = join(dist, "sdk");
   rmSync(sdk, { recursive: true, force: true });
   mkdirSync(sdk, { recursive: true });
-  await build({
+  const { metafile } = await build({
+    absWorkingDir: root,
+    metafile: true,
     entryPoints: [join(root, "packages/runbook/src/index.ts")],
     outfile: join(sdk, "index.js"),
     bundle: true,
@@ -52,4 +58,5 @@ export async function buildSdk(root, dist) {
     cwd: root,
     stdio: "inherit",
   });
+  return Object.keys(metafile.inputs);
 }

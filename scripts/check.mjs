@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 const steps = [
   ["set-up", "node", ["scripts/setup.mjs"]],
   ["format and lint", "npx", ["biome", "ci", "--error-on-warnings", "."]],
-  ["promises", "npx", ["oxlint", "--type-aware", "--deny-warnings", "packages", "test", "bench"]],
+  ["promises", "npm", ["run", "--silent", "lint:promises"]],
   ["types", "npx", ["tsc", "-p", "."]],
   ["dead code", "npx", ["knip"]],
   ...(process.argv.includes("--static") ? [] : [["tests", "npx", ["vitest", "run"]]]),

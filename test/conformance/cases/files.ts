@@ -31,6 +31,7 @@ export function files(trial: () => Trial): void {
     expect((await task.state()).gates[0]?.slots?.map((slot) => slot.status)).toEqual(["pending", "completed"]);
     await task.submit(sources, "trial-balance");
     expect(await task.result()).toEqual({
+      lease: expect.objectContaining({ ref: "doc-lease", filename: "lease.xlsx", sizeBytes: 1234 }),
       refs: ["doc-lease", "doc-trial-balance", "doc-rent-roll"],
       by: CLIENT.name,
       rounds: 1,

@@ -177,6 +177,17 @@ export function reviews(trial: () => Trial): void {
     expect(await task.result()).toMatchObject({ decision: "approved" });
   });
 
+  test("a review of thousands of rows is shown whole, and not kept", async () => {
+    const task = await trial().start("trouble", { what: "large review" });
+    const gate = await task.gate("Many rows");
+    expect(gate.action.payload).toHaveProperty("rows.length", 5_000);
+    await task.approve(gate, [{ row_id: "4999", field: "text", new_value: "last" }]);
+    expect(await task.result()).toEqual({ done: "last" });
+    const payload = { omitted_bytes: expect.any(Number) };
+    expect(await task.query(QUERIES.snapshots)).toMatchObject({ work: { payload, decision: { type: "approved" } } });
+    for (const report of task.stateReports()) expect(JSON.stringify(report).length).toBeLessThan(2_000);
+  });
+
   test("cancelling while a review is open ends the task", async () => {
     const { task } = await reviewOpen();
     await task.handle.cancel();

@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest";
 const RULES: Record<string, { own: string[]; npm: string[]; pure?: true }> = {
   contract: { own: [], npm: ["zod", "eventsource-parser"], pure: true },
   bundle: { own: ["contract"], npm: ["zod", "yaml", "semver", "esbuild", "oxc-parser"] },
-  runbook: { own: ["contract"], npm: ["zod", "big.js", "@temporalio/workflow", "@temporalio/common"], pure: true },
+  runbook: { own: ["contract"], npm: ["zod", "@temporalio/workflow", "@temporalio/common"], pure: true },
   server: {
     own: ["contract", "bundle"],
     npm: [

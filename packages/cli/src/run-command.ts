@@ -1,9 +1,8 @@
 import type { ErrorBody, Fault } from "@ntro/contract";
 import type { Command, ExitCode } from "./command";
 import { type Context, createContext, type GlobalOptions } from "./context";
-import { EmbeddedServiceError } from "./embedded/embedded-service-error";
-import { coloursFor, printable } from "./output";
 import { interruptible } from "./interruptible";
+import { coloursFor, printable } from "./output";
 import type { Terminal } from "./terminal";
 import { UsageError } from "./usage-error";
 
@@ -65,7 +64,6 @@ export async function showError(
 
 async function explain(error: unknown): Promise<Shown> {
   if (error instanceof UsageError) return { ...usage(error.message, error.hint), faults: [] };
-  if (error instanceof EmbeddedServiceError) return { ...embedded(error), faults: [] };
   const { ERRORS, errorBody, Fault, NtroError } = await import("@ntro/contract");
   if (error instanceof NtroError) {
     const faults = (error.details ?? []).flatMap((detail) => Fault.safeParse(detail).data ?? []);
@@ -94,14 +92,6 @@ function usage(message: string, hint: string | undefined): Omit<Shown, "faults">
     code: "REQUEST_INVALID",
   };
   return { body: hint === undefined ? body : { ...body, hint }, exit: 2 };
-}
-
-function embedded(error: EmbeddedServiceError): Omit<Shown, "faults"> {
-  const { message, code, hint } = error;
-  return {
-    body: { statusCode: 503, message, error: "Something could not be started or stopped.", code, hint },
-    exit: 4,
-  };
 }
 
 /** Details that are no faults, such as invalid fields, one line each; those that the message has told already are left out. */

@@ -74,6 +74,19 @@ export const ERRORS = {
   STORE_UNAVAILABLE: { status: 503, exit: 4, means: "Postgres cannot be reached." },
   SERVER_UNREACHABLE: { status: 503, exit: 4, means: "The client could not reach the server." },
   ANSWER_INVALID: { status: 502, exit: 4, means: "The server's answer is not what this client understands." },
+  PORT_TAKEN: { status: 503, exit: 4, means: "Another program listens on the port." },
+  HOME_IN_USE: { status: 503, exit: 4, means: "Another `ntro up` runs on this data folder." },
+  TOOL_MISSING: {
+    status: 503,
+    exit: 4,
+    means: "PostgreSQL or the Temporal CLI is not there and could not be fetched.",
+  },
+  DATA_FOLDER_NEWER: { status: 503, exit: 4, means: "A newer ntro or PostgreSQL wrote the data folder." },
+  DATA_FOLDER_OLDER: { status: 503, exit: 4, means: "An older PostgreSQL wrote the data folder." },
+  DATA_FOLDER_CORRUPT: { status: 503, exit: 4, means: "Files of the data folder are missing or cannot be read." },
+  DATA_FOLDER_UNREACHABLE: { status: 503, exit: 4, means: "The data folder cannot be entered or written." },
+  START_FAILED: { status: 503, exit: 4, means: "A part of the platform ended while it started." },
+  STOP_FAILED: { status: 503, exit: 4, means: "A part of the platform did not end." },
   INTERNAL: { status: 500, exit: 4, means: "An error of ours; the log has it under the request id." },
 } as const satisfies Record<string, { status: number; exit: 1 | 2 | 3 | 4; means: string }>;
 

@@ -1,26 +1,22 @@
-/** What can keep an embedded service from starting or stopping; one code per way out. */
-export type EmbeddedServiceErrorCode =
-  | "PORT_TAKEN"
-  | "TOOL_MISSING"
-  | "DATA_FOLDER_NEWER"
-  | "DATA_FOLDER_OLDER"
-  | "DATA_FOLDER_CORRUPT"
-  | "DATA_FOLDER_UNREACHABLE"
-  | "START_FAILED"
-  | "STOP_FAILED"
-  | "HOME_IN_USE";
+import { type ErrorCode, NtroError } from "@ntro/contract";
 
 /** An embedded service could not be started or stopped: `message` says what happened, `hint` what to type next. */
-export class EmbeddedServiceError extends Error {
-  override readonly name = "EmbeddedServiceError";
-
+export class EmbeddedServiceError extends NtroError {
   constructor(
-    readonly code: EmbeddedServiceErrorCode,
+    code: Extract<
+      ErrorCode,
+      | "PORT_TAKEN"
+      | "HOME_IN_USE"
+      | "TOOL_MISSING"
+      | `DATA_FOLDER_${"NEWER" | "OLDER" | "CORRUPT" | "UNREACHABLE"}`
+      | "START_FAILED"
+      | "STOP_FAILED"
+    >,
     message: string,
-    readonly hint: string,
-    options?: ErrorOptions,
+    hint: string,
+    options: { cause?: unknown } = {},
   ) {
-    super(message, options);
+    super(code, message, { hint, ...options });
   }
 }
 

@@ -75,8 +75,8 @@ async function eventTypes(id: string): Promise<string[]> {
 
 describe("deploying", () => {
   it("refuses a language that no worker runs, and records nothing", async () => {
-    const files = { ...smallBundle("nav", "1.0.0"), "templates/workflow.py": "", "templates/activities.py": "" };
-    const { "templates/workflow.ts": _, ...python } = files;
+    const { "templates/workflow.ts": _, ...rest } = smallBundle("nav", "1.0.0");
+    const python = { ...rest, "templates/workflow.py": "", "templates/activities.py": "" };
     const body = { tenantSlug: tenant, version: "1.0.0", files: python };
     const refused = server.client().call("runbooks.deploy", { params: { slug: "nav" }, query: { wait: 0 }, body });
     await expect(refused).rejects.toMatchObject({ code: "BUNDLE_INVALID", details: [{ code: "LANGUAGE_NOT_SERVED" }] });

@@ -9,7 +9,6 @@ import * as z from "zod";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const PROGRAM = join(ROOT, "dist/ntro.js");
-const TEMPORAL = join(ROOT, ".cache/tools/temporal-1.9.1/bin/temporal");
 
 /** What a command of `ntro` left behind. */
 export interface Ran {
@@ -36,12 +35,11 @@ export class Platform {
     const own = Object.entries(process.env).filter(
       ([name]) => !/^(NTRO_|DATABASE_URL|TEMPORAL_|VITEST|NODE_OPTIONS)/.test(name),
     );
-    const temporal = process.env.NTRO_TEMPORAL_BIN ?? (existsSync(TEMPORAL) ? TEMPORAL : undefined);
     return {
       ...Object.fromEntries(own),
       NTRO_HOME: this.home,
       NO_COLOR: "1",
-      ...(temporal ? { NTRO_TEMPORAL_BIN: temporal } : {}),
+      NTRO_TEMPORAL_BIN: process.env.NTRO_TEMPORAL_BIN,
     };
   }
 
@@ -129,11 +127,10 @@ function killed(pid: number): void {
   }
 }
 
-async function childrenOf(pid: number | undefined): Promise<number[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-o", "pid=", "--ppid", String(pid)]).catch(() => ({
-    stdout: "",
-  }));
-  return stdout.split("\n").filter(Boolean).map(Number);
+async function childrenOf(parent: number | undefined): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
+  const processes = stdout.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm);
+  return [...processes].flatMap(([, pid, ppid]) => (parent === Number(ppid) ? [Number(pid)] : []));
 }
 
 /** Runs a program to its end, whatever that is. */

@@ -11,6 +11,8 @@ type WantedHost = WantedTenant["hosts"][number];
 const DEATHS_PER_DEPLOYMENT = 3;
 /** After a host died or the server was away. */
 const AGAIN_MS = 250;
+/** From one round to the next: every task that starts or ends nudges, and many at once shall make few rounds. */
+const PACE_MS = 50;
 /** Even without a nudge; a nudge that was lost costs at most this. */
 const ANYWAY_MS = 30_000;
 
@@ -77,6 +79,7 @@ export class Supervisor {
         this.log.warn({ error: String(error) }, "could not reconcile; trying again");
         this.#later(AGAIN_MS);
       }
+      await new Promise((resolve) => setTimeout(resolve, PACE_MS));
     }
     this.#ticking = undefined;
   }

@@ -8,6 +8,9 @@ import type { Prelude } from "./mux";
 /** The preludes of this host: the installation's own, and older ones that revisions were built with. */
 export class Preludes {
   readonly #loaded = new Map<string, Promise<Prelude>>();
+  #current: Promise<Prelude> | undefined;
+  /** Digests of preludes that this process has put on the server. */
+  readonly #published = new Set<string>();
 
   /** @param cache folder for preludes fetched from the server */
   constructor(
@@ -15,8 +18,18 @@ export class Preludes {
     private readonly cache: string,
   ) {}
 
-  /** The prelude that new revisions are built with; it lies in this installation. */
-  async current(): Promise<Prelude> {
+  /** The prelude that new revisions are built with; it lies in this installation. Always the same object: every revision holds on to its prelude. */
+  current(): Promise<Prelude> {
+    if (this.#current) return this.#current;
+    const reading = this.#readCurrent();
+    this.#current = reading;
+    reading.catch(() => {
+      this.#current = undefined;
+    });
+    return reading;
+  }
+
+  async #readCurrent(): Promise<Prelude> {
     const [code, digest] = await Promise.all([
       readFile(join(PRELUDE_DIR, "prelude.js"), "utf8"),
       readFile(join(PRELUDE_DIR, "prelude.digest"), "utf8"),
@@ -38,7 +51,10 @@ export class Preludes {
 
   /** Keeps the current prelude on the server, so that hosts of a later version can still run what was built with it. */
   async publish(prelude: Prelude): Promise<void> {
+    // Half a megabyte, and the server never forgets one.
+    if (this.#published.has(prelude.digest)) return;
     await this.client.call("worker.putPrelude", { params: { digest: prelude.digest }, body: { code: prelude.code } });
+    this.#published.add(prelude.digest);
   }
 
   async #load(digest: string): Promise<Prelude> {

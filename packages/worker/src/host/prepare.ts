@@ -58,7 +58,7 @@ async function makeReady(
     install(revisionDir(settings.workflows, settings.tenant.slug, key), content, current),
   );
   const described = await stage("loaded", async () => {
-    const { revision } = await revisions.load(type);
+    const { revision } = await revisions.loadInstalled(key);
     return describeWorkflow(revision.prelude, revision.workflow);
   });
   const mismatches = compareConfigSchema(installed.manifest, described);

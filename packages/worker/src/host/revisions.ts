@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type NtroClient, parseWorkflowType } from "@ntro/contract";
+import { type NtroClient, parseWorkflowType, workflowType } from "@ntro/contract";
 import type { HostSettings, RevisionKey } from "../host-messages";
 import { type ActivityModule, loadActivities } from "./activity-module";
 import { BUILT, readBuilt } from "./compile";
@@ -30,18 +30,27 @@ export class Revisions {
 
   /** @throws NtroError when the server knows no such type or cannot be reached, BundleFaulty when it does not build */
   load(workflowType: string): Promise<LoadedRevision> {
+    return this.#once(workflowType, async () => this.#load(workflowType, await this.#find(workflowType)));
+  }
+
+  /** The same for a revision that {@link install} has just put on disk: the server is not asked again. */
+  loadInstalled(key: RevisionKey): Promise<LoadedRevision> {
+    const type = workflowType(key);
+    return this.#once(type, () => this.#load(type, key));
+  }
+
+  #once(workflowType: string, load: () => Promise<LoadedRevision>): Promise<LoadedRevision> {
     const known = this.#loaded.get(workflowType);
     if (known) return known;
-    const loading = this.#load(workflowType);
+    const loading = load();
     this.#loaded.set(workflowType, loading);
     loading.catch(() => this.#loaded.delete(workflowType));
     return loading;
   }
 
-  async #load(workflowType: string): Promise<LoadedRevision> {
+  async #load(workflowType: string, key: RevisionKey): Promise<LoadedRevision> {
     const { tenant, workflows } = this.settings;
-    const found = await this.#find(workflowType);
-    const dir = revisionDir(workflows, tenant.slug, found.key);
+    const dir = revisionDir(workflows, tenant.slug, key);
     const { workflow, workflowMap, prelude } = await readBuilt(dir);
     const revision: Revision = {
       type: workflowType,
@@ -49,11 +58,11 @@ export class Revisions {
       workflow,
       sourceMap: workflowMap,
     };
-    return { key: found.key, revision, activities: loadActivities(join(dir, BUILT.activities)) };
+    return { key, revision, activities: loadActivities(join(dir, BUILT.activities)) };
   }
 
   /** The digest is whole on the server; a type shows its beginning. */
-  async #find(workflowType: string): Promise<{ key: RevisionKey }> {
+  async #find(workflowType: string): Promise<RevisionKey> {
     if (!parseWorkflowType(workflowType)) throw new Error(`"${workflowType}" is no workflow type of ours.`);
     const { tenant, workflows } = this.settings;
     const content = await this.client.call("worker.getRevision", {
@@ -62,6 +71,6 @@ export class Revisions {
     const key = { slug: content.slug, version: content.version, digest: content.digest };
     const dir = revisionDir(workflows, tenant.slug, key);
     if (!existsSync(dir)) await install(dir, content, await this.preludes.current());
-    return { key };
+    return key;
   }
 }

@@ -49,7 +49,10 @@ export async function trialLoad(
 /** What the module's process told, or how it ended without a word. */
 function loadApart(path: string): Promise<Told | string> {
   return new Promise((resolve, reject) => {
+    // Node 20 reads these certificates at every start, which takes it longer than all the rest.
+    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     const child = spawn(process.execPath, ["--enable-source-maps", "-e", SCRIPT, path], {
+      env,
       stdio: ["ignore", "ignore", "ignore", "ipc"],
       timeout: LOAD_TIMEOUT_MS,
       killSignal: "SIGKILL",

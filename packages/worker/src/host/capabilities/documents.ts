@@ -1,8 +1,5 @@
 import { type Cell, type Documents, fail, type SubmittedFile } from "@ntro/runbook";
-import { parse as parseCsv } from "csv-parse/sync";
 import type { Pool } from "pg";
-import { readSheet } from "read-excel-file/node";
-import { extractText, getDocumentProxy } from "unpdf";
 
 /** Files of the tenant's database. A file that is not there, or cannot be read as what it is taken for, fails the task with that said. */
 export function documents(pool: Pool): Documents {
@@ -26,6 +23,8 @@ export function documents(pool: Pool): Documents {
 async function textOf(file: SubmittedFile, content: Uint8Array): Promise<string> {
   if (!isPdf(content)) return new TextDecoder("utf-8").decode(content);
   try {
+    // Loaded when first needed, as the others below: hosts start sooner.
+    const { extractText, getDocumentProxy } = await import("unpdf");
     const { text } = await extractText(await getDocumentProxy(new Uint8Array(content)), { mergePages: false });
     return text.join("\f");
   } catch (error) {
@@ -36,12 +35,15 @@ async function textOf(file: SubmittedFile, content: Uint8Array): Promise<string>
 async function rowsOf(file: SubmittedFile, content: Uint8Array, sheet: string | undefined): Promise<Cell[][]> {
   const workbook = content[0] === 0x50 && content[1] === 0x4b;
   try {
-    if (!workbook)
+    if (!workbook) {
+      const { parse: parseCsv } = await import("csv-parse/sync");
       return parseCsv(Buffer.from(content), {
         bom: true,
         relax_column_count: true,
         skip_empty_lines: true,
       }) as string[][];
+    }
+    const { readSheet } = await import("read-excel-file/node");
     return (await readSheet(Buffer.from(content), sheet ?? 1)) as Cell[][];
   } catch (error) {
     return unreadable(file, workbook ? "workbook" : "CSV file", error);

@@ -2,7 +2,6 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, realpath, rename, writeFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { type Amount, type Cell, fail, type Sheet, type Storage } from "@ntro/runbook";
-import writeXlsxFile from "write-excel-file/node";
 
 /** The tenant's folder. Paths stay inside it, also through links; files are written beside and renamed. */
 export function storage(folder: string): Storage {
@@ -22,7 +21,9 @@ export function storage(folder: string): Storage {
   };
 }
 
-function workbook(sheets: readonly Sheet[]): Promise<Buffer> {
+async function workbook(sheets: readonly Sheet[]): Promise<Buffer> {
+  // Loaded when first needed: hosts start sooner.
+  const { default: writeXlsxFile } = await import("write-excel-file/node");
   const pages = sheets.map(({ name, rows, widths }) => ({
     sheet: name,
     data: rows.map((row) => row.map(cellOf)),

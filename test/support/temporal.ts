@@ -11,7 +11,6 @@ import {
   type WorkflowBundle,
 } from "@temporalio/worker";
 import { startTemporal } from "../../packages/cli/src/embedded/temporal";
-import { findTemporalBinary } from "../../packages/cli/src/embedded/temporal-binary";
 
 /** A real Temporal of a test's own, on its own SQLite file. */
 export interface TestTemporal {
@@ -23,12 +22,8 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
-/** Kept between runs, so that Temporal is installed once. */
-const TOOLS = fileURLToPath(new URL("../../node_modules/.cache/ntro", import.meta.url));
-
 /** Starts a Temporal with empty data on a free port of 127.0.0.1; one for a test file. */
 export async function startTestTemporal(): Promise<TestTemporal> {
-  process.env.NTRO_TEMPORAL_BIN ??= await findTemporalBinary(TOOLS, () => {});
   const home = await mkdtemp(join(tmpdir(), "ntro-test-"));
   const temporal = await startTemporal({ home, log: () => {} });
   return {

@@ -2,10 +2,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client, Connection } from "@temporalio/client";
 import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from "@temporalio/worker";
+import { startTestTemporal } from "../../../../../../test/support/temporal";
 import { buildPrelude } from "../build-prelude";
 import { createMuxWorker, type MuxWorker, type MuxWorkerOptions } from "../mux-worker";
 import type { ActivationFailure, ExecutionInfo, Prelude, Revision } from "../revision";
-import { startDevServer } from "./dev-server";
 import { buildThreadScript } from "./thread-script";
 
 /** Everything the tests of the multiplexer share: server, client, prelude, thread script. */
@@ -46,7 +46,7 @@ export async function startFixture(): Promise<MuxFixture> {
   Runtime.install({ logger, telemetryOptions: { logging: { filter, forward: {} } } });
   const sdkDir = join(dirname(fileURLToPath(import.meta.url)), "sdk");
   const [server, prelude, script] = await Promise.all([
-    startDevServer(),
+    startTestTemporal(),
     buildPrelude({ sdkDir }),
     buildThreadScript(),
   ]);

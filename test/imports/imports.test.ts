@@ -3,14 +3,20 @@ import { join, relative } from "node:path";
 import { parseSync } from "oxc-parser";
 import { describe, expect, it } from "vitest";
 
-/**
- * What each package may import: the architecture as data. `npm` lists the packages that belong to its job; Node's own modules are free unless `pure`.
- * Tests may import what they like.
- */
-const RULES: Record<string, { own: string[]; npm: string[]; pure?: true }> = {
+interface Rule {
+  /** Packages of this repository. */
+  readonly own: readonly string[];
+  /** Packages that belong to its job; each of them is imported. */
+  readonly npm: readonly string[];
+  /** No module of Node either. */
+  readonly pure?: true;
+}
+
+/** What each package may import: the architecture as data. Tests may import what they like. */
+const RULES: Readonly<Record<string, Rule>> = {
   contract: { own: [], npm: ["zod", "eventsource-parser"], pure: true },
   bundle: { own: ["contract"], npm: ["zod", "yaml", "semver", "esbuild", "oxc-parser"] },
-  runbook: { own: ["contract"], npm: ["zod", "@temporalio/workflow", "@temporalio/common"], pure: true },
+  runbook: { own: ["contract"], npm: ["zod", "@temporalio/workflow"], pure: true },
   server: {
     own: ["contract", "bundle"],
     npm: [
@@ -50,7 +56,7 @@ const RULES: Record<string, { own: string[]; npm: string[]; pure?: true }> = {
 };
 
 /** The pure core of the server decides; it knows no HTTP, SQL or Temporal. */
-const CORE = { own: ["contract"], npm: ["zod", "croner", "leven", "semver"] };
+const CORE: Rule = { own: ["contract"], npm: ["zod", "croner", "leven", "semver"], pure: true };
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -80,7 +86,7 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith("@") ? 2 : 1)
     .join("/");
 
-function refused(path: string, rule: { own: string[]; npm: string[]; pure?: true }): string[] {
+function refused(path: string, rule: Rule): string[] {
   return importsOf(path).filter((specifier) => {
     if (specifier.startsWith(".") || specifier.includes("${")) return false;
     if (specifier.startsWith("node:")) return rule.pure === true;
@@ -97,13 +103,23 @@ describe("imports", () => {
     expect(found).toEqual([]);
   });
 
+  it("the rows name every package, and nothing that is not imported", () => {
+    expect(Object.keys(RULES).sort()).toEqual(readdirSync(join(ROOT, "packages")).sort());
+    for (const [name, { own, npm }] of Object.entries(RULES)) {
+      const imported = sources(join(ROOT, "packages", name, "src"))
+        .flatMap(importsOf)
+        .map(packageOf);
+      const idle = [...own.map((each) => `@ntro/${each}`), ...npm].filter((each) => !imported.includes(each));
+      expect([name, idle]).toEqual([name, []]);
+    }
+  });
+
   it("the server's core imports neither Node nor a sibling folder", () => {
     const core = join(ROOT, "packages/server/src/core");
     const found = sources(core).flatMap((path) =>
-      [
-        ...refused(path, { ...CORE, pure: true }),
-        ...importsOf(path).filter((specifier) => specifier.startsWith("../")),
-      ].map((specifier) => `${relative(ROOT, path)}: ${specifier}`),
+      [...refused(path, CORE), ...importsOf(path).filter((specifier) => specifier.startsWith("../"))].map(
+        (specifier) => `${relative(ROOT, path)}: ${specifier}`,
+      ),
     );
     expect(found).toEqual([]);
   });
@@ -120,12 +136,15 @@ describe("imports", () => {
     expect(found).toEqual([]);
   });
 
-  it("only the files that say so know SDK internals of Temporal's worker", () => {
-    const found = sources(join(ROOT, "packages/worker/src")).filter((path) =>
-      importsOf(path).some((specifier) => specifier.startsWith("@temporalio/worker/lib")),
+  it("each of Temporal's two faces is known in one place", () => {
+    const knowing = (folder: string, specifier: string) =>
+      sources(join(ROOT, folder))
+        .filter((path) => importsOf(path).some((each) => each.startsWith(specifier)))
+        .map((path) => relative(ROOT, path));
+    const outside = (paths: string[], folder: string) => paths.filter((path) => !path.startsWith(folder));
+    expect(outside(knowing("packages/server/src", "@temporalio/"), "packages/server/src/engine/")).toEqual([]);
+    expect(outside(knowing("packages/worker/src", "@temporalio/worker/lib"), "packages/worker/src/host/mux/")).toEqual(
+      [],
     );
-    expect(
-      found.map((path) => relative(ROOT, path)).every((path) => path.startsWith("packages/worker/src/host/mux/")),
-    ).toBe(true);
   });
 });

@@ -42,8 +42,8 @@ export const CreateWorkflow = z.strictObject({
 export type CreateWorkflow = z.infer<typeof CreateWorkflow>;
 
 /** Upsert on (entity, runbook slug, name): an absent field leaves what is there, null removes it. */
-export const PutWorkflow = CreateWorkflow;
-export type PutWorkflow = CreateWorkflow;
+export const PutWorkflow = z.strictObject(CreateWorkflow.shape);
+export type PutWorkflow = z.infer<typeof PutWorkflow>;
 
 /** What an upsert would do: `before` and `after` as short text, none when the workflow is new or nothing changes. */
 export const WorkflowPlan = z.object({

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Client } from "pg";
+import { Pool } from "pg";
 import * as z from "zod";
 import type { Platform } from "../platform";
 
@@ -8,6 +8,9 @@ import type { Platform } from "../platform";
 const WORKSPACE = "ntro_workspace";
 
 const Running = z.object({ port: z.number() });
+
+/** Pools by home and database; the platform ends their connections when it stops. */
+const pools = new Map<string, Pool>();
 
 /** Runs one statement as the platform's own role. */
 export async function inDatabase(
@@ -18,13 +21,15 @@ export async function inDatabase(
 ): Promise<Record<string, unknown>[]> {
   const { port } = Running.parse(JSON.parse(readFileSync(join(platform.home, "run/postgres.json"), "utf8")));
   const password = readFileSync(join(platform.home, "postgres/password"), "utf8").trim();
-  const client = new Client({ host: "127.0.0.1", port, user: "ntro", password, database });
-  await client.connect();
-  try {
-    return (await client.query(sql, [...parameters])).rows;
-  } finally {
-    await client.end();
+  const name = `${port} ${database}`;
+  let pool = pools.get(name);
+  if (!pool) {
+    pool = new Pool({ host: "127.0.0.1", port, user: "ntro", password, database, max: 1, allowExitOnIdle: true });
+    // Postgres ends what is idle when it stops.
+    pool.on("error", () => {});
+    pools.set(name, pool);
   }
+  return (await pool.query(sql, [...parameters])).rows;
 }
 
 /** Runs one statement in every tenant's database; the rows by database. */

@@ -1,13 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type DocumentRef, NtroError, type SubmitUpdate, UPDATES } from "@ntro/contract";
 import { actorOf } from "../core/access";
-import { shownAt } from "../core/decide";
 import { checkFile, megabytes, safeFilename, type UploadedFile } from "../core/file-type";
 import { chooseSlot } from "../core/gates";
 import type { Services } from "../services";
 import { insertDocument } from "../store/documents";
-import { giveAnswer, settleEarlierAnswers } from "../task/answer";
-import { pickGate, readAnswerable } from "../task/decide";
+import { settleEarlierAnswers } from "../task/answer";
+import { answerGate, pickGate, readAnswerable } from "../task/decide";
 import type { Caller, Handlers, UploadParts } from "./handler";
 import { readTask } from "./tasks";
 
@@ -88,7 +87,7 @@ async function submitFile(
   upload: Upload,
 ): Promise<{ document: DocumentRef; gate: string }> {
   const answerable = await readAnswerable(services, caller, id);
-  const { task, live } = answerable;
+  const { task } = answerable;
   const { gate, workflowId, slot } = await pickGate(services, answerable, upload.gate, () =>
     chooseSlot(task.id, answerable.gates, upload),
   );
@@ -106,23 +105,14 @@ async function submitFile(
     bytes: upload.bytes,
     sha256: upload.sha256,
   });
-  const actor = actorOf(caller);
   const argument: SubmitUpdate = {
     ...document,
     gate: gate.token,
     tenant_slug: task.tenant_slug,
     entity_slug: task.entity_slug,
-    actedBy: actor,
+    actedBy: actorOf(caller),
     at: new Date().toISOString(),
   };
-  const shown = shownAt(gate, live.states.find((state) => state.workflowId === workflowId)?.state);
-  await giveAnswer(services, task, {
-    workflowId,
-    gate: gate.token,
-    updateName: UPDATES.submit,
-    argument,
-    shown,
-    actor,
-  });
+  await answerGate(services, answerable, { gate, workflowId }, UPDATES.submit, argument);
   return { document, gate: gate.token };
 }

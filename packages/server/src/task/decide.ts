@@ -1,11 +1,13 @@
 import {
   type Correction,
   type DecideTask,
+  type DecideUpdate,
   decideUpdate,
   type NtroError,
   type RowAction,
   type RowActionUpdate,
   rootTaskId,
+  type SubmitUpdate,
   UPDATES,
 } from "@ntro/contract";
 import { actorOf } from "../core/access";
@@ -15,7 +17,7 @@ import { requireOpen } from "../core/start-task";
 import type { Caller } from "../http/handler";
 import type { Services } from "../services";
 import { requireTask, type TaskRow } from "../store/tasks";
-import { explainNotOpen, giveAnswer, requireWorkingCode, settleEarlierAnswers } from "./answer";
+import { explainNotOpen, type GivenAnswer, giveAnswer, requireWorkingCode, settleEarlierAnswers } from "./answer";
 import { type LiveStates, readLiveStates } from "./live-state";
 
 /** A task that can be answered now, and the gates that are open in it. */
@@ -55,6 +57,22 @@ export async function pickGate<T>(
   }
 }
 
+/**
+ * Gives an answer at a gate, with what was shown there.
+ * @throws NtroError see {@link giveAnswer}
+ */
+export async function answerGate(
+  services: Services,
+  { task, live }: AnswerableTask,
+  { gate, workflowId }: Pick<LiveGate, "gate" | "workflowId">,
+  updateName: GivenAnswer["updateName"],
+  argument: (DecideUpdate | RowActionUpdate | SubmitUpdate) & Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const shown = shownAt(gate, live.states.find((state) => state.workflowId === workflowId)?.state);
+  const { actedBy: actor } = argument;
+  await giveAnswer(services, task, { workflowId, gate: gate.token, updateName, argument, shown, actor });
+}
+
 /** Approves or rejects the review that waits. Throws `NtroError` for everything that does not fit; then nothing was decided. */
 export async function decideTask(
   services: Services,
@@ -64,7 +82,7 @@ export async function decideTask(
   body: DecideTask,
 ): Promise<void> {
   const answerable = await readAnswerable(services, caller, id);
-  const { task, live } = answerable;
+  const { task } = answerable;
   const token = body.gate ?? undefined;
   const { gate, workflowId } = await pickGate(services, answerable, token, () =>
     chooseReview(task.id, answerable.gates, token),
@@ -72,53 +90,35 @@ export async function decideTask(
   requireReason(gate, decision, body.reason);
   const corrections = fitCorrections(gate, decision === "approved" ? (body.corrections ?? []) : []);
   await settleEarlierAnswers(services, task, gate.token);
-  const actor = actorOf(caller);
   const argument = decideUpdate({
     gate: gate.token,
     decision,
     reason: body.reason?.trim() || undefined,
     corrections,
-    actor,
+    actor: actorOf(caller),
     at: new Date().toISOString(),
   });
-  const shown = shownAt(gate, live.states.find((state) => state.workflowId === workflowId)?.state);
-  await giveAnswer(services, task, {
-    workflowId,
-    gate: gate.token,
-    updateName: UPDATES.decide,
-    argument,
-    shown,
-    actor,
-  });
+  await answerGate(services, answerable, { gate, workflowId }, UPDATES.decide, argument);
 }
 
 /** Changes one row of the review that waits. Throws `NtroError` for everything that does not fit; then nothing changed. */
 export async function changeRow(services: Services, caller: Caller, id: string, body: RowAction): Promise<void> {
   const answerable = await readAnswerable(services, caller, id);
-  const { task, live } = answerable;
+  const { task } = answerable;
   const token = body.gate ?? undefined;
   const { gate, workflowId } = await pickGate(services, answerable, token, () =>
     chooseReview(task.id, answerable.gates, token),
   );
-  const actor = actorOf(caller);
   const edit = rowEdit(gate, body);
   if (edit === undefined) return;
   const argument: RowActionUpdate = {
     gate: gate.token,
     action: body.action,
     ...edit,
-    actedBy: actor,
+    actedBy: actorOf(caller),
     at: new Date().toISOString(),
   };
-  const shown = shownAt(gate, live.states.find((state) => state.workflowId === workflowId)?.state);
-  await giveAnswer(services, task, {
-    workflowId,
-    gate: gate.token,
-    updateName: UPDATES.rowAction,
-    argument,
-    shown,
-    actor,
-  });
+  await answerGate(services, answerable, { gate, workflowId }, UPDATES.rowAction, argument);
 }
 
 /** What of a row changes; undefined when an edit leaves its cell as it is. */

@@ -10,8 +10,8 @@ import { installedTemporal, TEMPORAL_PACKAGE, temporalFolder } from "./temporal-
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OLDEST_NODE = [20, 19];
 const STEPS = { packages: installPackages, build: buildDist, temporal: installTemporal };
-/** The end of a failed command's output that is shown. */
-const SHOWN_LINES = 30;
+/** How much of a failed command's output is shown, from its beginning and from its end. */
+const SHOWN_LINES = 15;
 
 checkNode();
 const named = process.argv.slice(2);
@@ -75,9 +75,14 @@ async function run(what, command, args) {
   });
   clearTimeout(first);
   clearInterval(later);
-  if (status !== 0) return `${what} failed.\n${output.trim().split("\n").slice(-SHOWN_LINES).join("\n")}`;
+  if (status !== 0) return `${what} failed.\n${shortened(output.trim().split("\n"))}`;
   if (Date.now() - begun > 1000) note(`${what}: done in ${seconds()} s`);
   return undefined;
+}
+
+function shortened(lines) {
+  if (lines.length <= 2 * SHOWN_LINES) return lines.join("\n");
+  return [...lines.slice(0, SHOWN_LINES), "…", ...lines.slice(-SHOWN_LINES)].join("\n");
 }
 
 /** Milliseconds since 1970 of a file's last change, 0 when it is not there. */

@@ -18,16 +18,30 @@ import { measureStartToDone } from "./start-to-done";
 const NAMESPACE = "default";
 const SIZES = {
   quick: {
-    startToDone: { warmUp: 5, sequential: 20, blocks: 1, runsPerBlock: 60, concurrency: 20 },
+    startToDone: {
+      warmUp: 5,
+      sequential: 15,
+      blocks: 1,
+      runsPerBlock: 40,
+      concurrency: 20,
+      seconds: { sequential: 10, blocks: 15 },
+    },
     cliStarts: 20,
     deploys: 2,
-    revisions: 5,
+    revisions: 8,
   },
   full: {
-    startToDone: { warmUp: 20, sequential: 100, blocks: 3, runsPerBlock: 200, concurrency: 20 },
+    startToDone: {
+      warmUp: 20,
+      sequential: 100,
+      blocks: 2,
+      runsPerBlock: 200,
+      concurrency: 20,
+      seconds: { sequential: 60, blocks: 60 },
+    },
     cliStarts: 40,
     deploys: 7,
-    revisions: 30,
+    revisions: 24,
   },
 };
 
@@ -45,6 +59,9 @@ async function measure(): Promise<Section[]> {
   const cli = await measureCliStart(size.cliStarts);
   progress("starting a platform in a folder of its own");
   const bench = await BenchPlatform.start();
+  // The platform is detached: an interrupted bench must not leave it running.
+  const interrupted = () => void bench.stop().finally(() => process.exit(130));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupted);
   try {
     progress("deploying, starting the bare worker");
     const normal = await bench.deploy("no-op");
@@ -56,7 +73,7 @@ async function measure(): Promise<Section[]> {
       progress("deploys");
       const deploy = await measureDeploy(bench, size.deploys);
       progress("memory");
-      const memory = await measureMemory(bench, bare, size.revisions);
+      const memory = await measureMemory(bench, bare, short, size.revisions);
       return [...runs, deploy, cli, memory];
     } finally {
       await bare.stop();

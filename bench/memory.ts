@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { readBundle } from "@ntro/bundle";
 import type { BareWorker } from "./bare-worker";
-import type { BenchPlatform } from "./bench-platform";
+import type { BenchPlatform, Deployed } from "./bench-platform";
 import { memoryMib } from "./process-cost";
 import type { Section } from "./result";
 import { TaskEndings } from "./task-endings";
@@ -10,9 +10,16 @@ import { TaskEndings } from "./task-endings";
 const RUNBOOK = "typical";
 /** So that what was just freed is given back; milliseconds. */
 const SETTLE_MS = 1_500;
+/** Tasks run before memory is read, so that what a deployment left behind is collected: an idle process keeps its garbage. */
+const CHURN = 60;
 
 /** What the processes hold after the other measurements, and what one more loaded revision costs the host. */
-export async function measureMemory(bench: BenchPlatform, bare: BareWorker, revisions: number): Promise<Section> {
+export async function measureMemory(
+  bench: BenchPlatform,
+  bare: BareWorker,
+  churn: Deployed,
+  revisions: number,
+): Promise<Section> {
   await delay(SETTLE_MS);
   const { server, worker, host } = await bench.processes();
   const [serverMib, workerMib, hostMib, bareMib] = await Promise.all(
@@ -21,10 +28,12 @@ export async function measureMemory(bench: BenchPlatform, bare: BareWorker, revi
   const endings = await TaskEndings.open(bench.api, bench.tenant.id);
   const load = async (from: number, to: number): Promise<number> => {
     for (let number = from; number < to; number += 1) await deployAndRun(bench, endings, `2.0.${number}`);
+    const tasks = await Promise.all(Array.from({ length: CHURN }, () => bench.createTask(churn.workflowId)));
+    await Promise.all(tasks.map((task) => endings.completed(task)));
     await delay(SETTLE_MS);
     return memoryMib(host[0] ?? -1);
   };
-  const first = Math.ceil(revisions / 4);
+  const first = Math.ceil(revisions / 3);
   const before = await load(0, first);
   const after = await load(first, first + revisions);
   await endings.close();

@@ -15,6 +15,8 @@ export interface StartToDoneSize {
   readonly blocks: number;
   readonly runsPerBlock: number;
   readonly concurrency: number;
+  /** Seconds after which neither of the two is begun anew; on a slow machine there is less to measure, not longer to wait. */
+  readonly seconds: { readonly sequential: number; readonly blocks: number };
 }
 
 /** One way to run the three activities: resolves when the run is done. */
@@ -48,11 +50,11 @@ export async function measureStartToDone(
   const endings = await TaskEndings.open(bench.api, bench.tenant.id);
   const ways = waysOf(bench, bare, runbooks, endings);
   for (let round = 0; round < size.warmUp; round += 1) for (const name of WAYS) await ways[name]();
-  const times = await oneByOne(ways, size.sequential);
+  const times = await oneByOne(ways, size);
   const processes = { ...(await bench.processes()), "bare worker": [bare.pid], bench: [process.pid] };
   const blocks = await inBlocks(ways, processes, size);
   await endings.close();
-  return [activitySection(times, blocks), shortSection(times, blocks), doorSection(times, blocks)];
+  return [activitySection(times, blocks, size), shortSection(times, blocks), doorSection(times, blocks)];
 }
 
 function waysOf(
@@ -93,9 +95,13 @@ function waysOf(
 }
 
 /** Every way in turn, beginning with another one each round, so that what the machine does meanwhile meets all of them. */
-async function oneByOne(ways: Record<WayName, Way>, rounds: number): Promise<Measured<number>> {
+async function oneByOne(
+  ways: Record<WayName, Way>,
+  { sequential, seconds }: StartToDoneSize,
+): Promise<Measured<number>> {
   const times = empty<number>();
-  for (let round = 0; round < rounds; round += 1)
+  const inTime = timeLimit(seconds.sequential);
+  for (let round = 0; round < sequential && inTime(); round += 1)
     for (let turn = 0; turn < WAYS.length; turn += 1) {
       const name = WAYS[(round + turn) % WAYS.length] ?? "bare";
       const begun = performance.now();
@@ -108,22 +114,28 @@ async function oneByOne(ways: Record<WayName, Way>, rounds: number): Promise<Mea
 async function inBlocks(
   ways: Record<WayName, Way>,
   processes: Processes,
-  { blocks, runsPerBlock, concurrency }: StartToDoneSize,
+  { blocks, runsPerBlock, concurrency, seconds }: StartToDoneSize,
 ): Promise<Measured<Block>> {
   const found = empty<Block>();
-  for (let round = 0; round < blocks; round += 1)
+  const inTime = timeLimit(seconds.blocks);
+  for (let round = 0; round < blocks && inTime(); round += 1)
     for (let turn = 0; turn < WAYS.length; turn += 1) {
       const name = WAYS[(round + turn) % WAYS.length] ?? "bare";
       const before = await processorMs(processes);
       const begun = performance.now();
       await atOnce(ways[name], runsPerBlock, concurrency);
-      const seconds = (performance.now() - begun) / 1000;
+      const took = (performance.now() - begun) / 1000;
       const after = await processorMs(processes);
       const perRun = ([part, used]: [string, number]) => [part, (used - (before[part] ?? 0)) / runsPerBlock] as const;
       const processor = Object.fromEntries(Object.entries(after).map(perRun));
-      found[name].push({ perSecond: runsPerBlock / seconds, processor });
+      found[name].push({ perSecond: runsPerBlock / took, processor });
     }
   return found;
+}
+
+function timeLimit(seconds: number): () => boolean {
+  const end = performance.now() + seconds * 1000;
+  return () => performance.now() < end;
 }
 
 async function atOnce(way: Way, runs: number, concurrency: number): Promise<void> {
@@ -141,7 +153,7 @@ function empty<T>(): Measured<T> {
   return { bare: [], bareLocal: [], ours: [], oursShort: [], http: [], httpShort: [] };
 }
 
-function activitySection(times: Measured<number>, blocks: Measured<Block>): Section {
+function activitySection(times: Measured<number>, blocks: Measured<Block>, size: StartToDoneSize): Section {
   return {
     title: "Start to done, three activities",
     rows: [
@@ -151,6 +163,7 @@ function activitySection(times: Measured<number>, blocks: Measured<Block>): Sect
     ],
     notes: [
       "both are started from one Temporal client, so the server's dispatch is in neither",
+      `${times.ours.length} runs of each one after the other, ${blocks.ours.length} times ${size.runsPerBlock} at ${size.concurrency} at once`,
       ...(["bare", "ours"] as const).map((name) => processorNote(blocks, name)),
     ],
   };

@@ -31,9 +31,14 @@ export const ToHost = z.discriminatedUnion("type", [
 ]);
 export type ToHost = z.infer<typeof ToHost>;
 
+/** How often a host says that it is alive, in milliseconds. */
+export const ALIVE_MS = 5_000;
+
 /** Host → supervisor. */
 export const FromHost = z.discriminatedUnion("type", [
   z.object({ type: z.literal("running") }),
+  /** Its event loop turns; told every {@link ALIVE_MS}. */
+  z.object({ type: z.literal("alive") }),
   z.object({ type: z.literal("prepared"), deploymentId: z.string() }),
 ]);
 export type FromHost = z.infer<typeof FromHost>;

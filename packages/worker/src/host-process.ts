@@ -6,6 +6,9 @@ import { HOST_ENTRY } from "./installation";
 /** Longest time a host may take to drain; then it is ended. What it was doing is done again elsewhere. */
 const DRAIN_MS = 40_000;
 
+/** A host that says nothing for so long is in an endless loop of an activity: nothing of its tenant goes on until it is ended. */
+const SILENCE_MS = 60_000;
+
 /** Variables a host may see (npm, which installs bundles' packages, needs the last ones); everything else of the supervisor's environment stays with the supervisor. */
 const PASSED = [
   "PATH",
@@ -49,6 +52,7 @@ export class HostProcess {
     });
     this.exited = new Promise((resolve) => this.#child.once("exit", (code, signal) => resolve({ code, signal })));
     this.#child.on("error", (error) => this.log.error({ error: error.message }, "a host could not be started"));
+    this.#endWhenSilent();
     this.#child.on("message", (raw) => {
       const message = FromHost.parse(raw);
       if (message.type === "prepared") {
@@ -87,6 +91,15 @@ export class HostProcess {
     const late = setTimeout(() => this.#child.kill("SIGKILL"), DRAIN_MS);
     await this.exited;
     clearTimeout(late);
+  }
+
+  #endWhenSilent(): void {
+    const silence = setTimeout(() => {
+      this.log.error({ pid: this.pid, seconds: SILENCE_MS / 1000 }, "a host has not answered for long and is ended");
+      this.#child.kill("SIGKILL");
+    }, SILENCE_MS).unref();
+    this.#child.on("message", () => silence.refresh());
+    void this.exited.then(() => clearTimeout(silence));
   }
 
   #send(message: ToHost): void {

@@ -1,5 +1,5 @@
 import pino from "pino";
-import { type FromHost, ToHost } from "../host-messages";
+import { ALIVE_MS, type FromHost, ToHost } from "../host-messages";
 import { startTenantHost, type TenantHost } from "./tenant-host";
 
 // Activity stack traces show the author's files.
@@ -37,6 +37,7 @@ async function drain(): Promise<void> {
   process.exit(0);
 }
 
+setInterval(() => tell({ type: "alive" }), ALIVE_MS).unref();
 process.on("message", (raw) => {
   take(raw).catch((error: unknown) => {
     log.error(

@@ -6,7 +6,7 @@ import { createAcme, PLACE, Platform } from "../platform";
 import { Bundles, type Files, runbookMd, workflow } from "./bundles";
 import { expectRefused, snapshot } from "./snapshot";
 
-/** What is wrong with a bundle before a worker sees it: told at once, with place and way out; nothing is sent. */
+/** What is wrong with a bundle before a worker sees it: told at once, with place and way out; nothing is sent. As nothing changes, cases run side by side. */
 const platform = new Platform();
 const bundles = new Bundles();
 beforeAll(async () => {
@@ -22,7 +22,7 @@ const create = (path: string, ...more: string[]) => ["workflow", "create", "--pa
 const refuses = (path: string, says: (string | RegExp)[]) =>
   expectRefused(platform, create(path), { code: 1, error: "BUNDLE_INVALID", says: ["nothing was sent", ...says] });
 
-describe("a folder that is no bundle", () => {
+describe.concurrent("a folder that is no bundle", () => {
   it("is not there, or is a file", async () => {
     await refuses(join(bundles.folder, "nowhere"), ["RUNBOOK_DIR_NOT_FOUND", "There is no folder", "holds runbook.md"]);
     await refuses(bundles.file("notes.txt", "x"), ["RUNBOOK_DIR_NOT_A_DIR", "holds runbook.md"]);
@@ -38,7 +38,7 @@ describe("a folder that is no bundle", () => {
     ]));
 });
 
-describe("runbook.md", () => {
+describe.concurrent("runbook.md", () => {
   const cases: [string, string, (string | RegExp)[]][] = [
     [
       "YAML that cannot be read",
@@ -67,7 +67,7 @@ describe("runbook.md", () => {
   it.each(cases)("%s", (_, text, says) => refuses(bundles.write("bad", { "runbook.md": text }), says));
 });
 
-describe("files", () => {
+describe.concurrent("files", () => {
   it("two of one name by case", () =>
     refuses(bundles.write("clash", { "templates/Models.ts": "export {};", "templates/models.ts": "export {};" }), [
       "PATH_CASE_CLASH",
@@ -116,7 +116,7 @@ describe("files", () => {
   });
 });
 
-describe("an upload past the command line", () => {
+describe.concurrent("an upload past the command line", () => {
   const deploy = (files: Record<string, string>) =>
     platform.client().call("runbooks.deploy", {
       params: { slug: "bad" },
@@ -167,7 +167,7 @@ describe("an upload past the command line", () => {
   });
 });
 
-describe("how it is to be bound", () => {
+describe.concurrent("how it is to be bound", () => {
   const bundle = (files: Files = {}) => bundles.write("good", files);
 
   it("an unknown tenant or entity, with the near ones", async () => {

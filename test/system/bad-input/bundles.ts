@@ -13,8 +13,8 @@ const Note = z.object({ text: z.string() });
 export const note = activity({ input: Note, output: Note, short: true, run: (given) => given });
 `;
 
-/** A workflow that asks for one approval; `first` is put before it, on line 11; `result` is the first word of what it gives. */
-export function workflow({ imports = "", first = "", result = "${answer.decision}" } = {}): string {
+/** A workflow that asks for one approval; `first` is put before it, on line 11; `word` gives the first word of its result. */
+export function workflow({ imports = "", first = "", word = "answer.decision" } = {}): string {
   return `import { runbook } from "@ntro/runbook";
 import * as z from "zod";
 import * as activities from "./activities";
@@ -27,7 +27,8 @@ export default runbook({
   run: ({ input, step }) => step.only(async ({ act, approve }) => {
     ${first}
     const answer = await approve({ title: "Go on?" });
-    return act.note({ text: \`${result} \${input.amount}\` });
+    const word = ${word};
+    return act.note({ text: \`\${word} \${input.amount}\` });
   }),
 });
 `;

@@ -7,7 +7,7 @@ import { createAcme, NAV, PLACE, Platform, RENT_ROLL, ROOT, TENANT, TRIAL_BALANC
 import { Bundles } from "./bundles";
 import { expectRefused, snapshot } from "./snapshot";
 
-/** Starting a task and answering it, typed wrongly: nothing is started, kept or decided. */
+/** Starting a task and answering it, typed wrongly: nothing is started, kept or decided. Where nothing changes, cases run side by side. */
 const platform = new Platform();
 const bundles = new Bundles();
 let task = "";
@@ -24,7 +24,7 @@ afterAll(async () => {
 describe("workflow run", () => {
   const run = (...args: string[]) => ["workflow", "run", ...args];
 
-  it("of an unknown workflow, tenant or entity, with the near ones", async () => {
+  it.concurrent("of an unknown workflow, tenant or entity, with the near ones", async () => {
     await expectRefused(platform, run("nav-montly", ...PLACE, "--period", "2026-03"), {
       code: 2,
       error: "WORKFLOW_NOT_FOUND",
@@ -42,7 +42,7 @@ describe("workflow run", () => {
     });
   });
 
-  it("without a start parameter, or with one that does not fit or is not known", async () => {
+  it.concurrent("without a start parameter, or with one that does not fit or is not known", async () => {
     const refusal = { code: 2, error: "INPUT_INVALID" };
     await expectRefused(platform, run("nav-monthly", ...PLACE), {
       ...refusal,
@@ -71,7 +71,7 @@ describe("workflow run", () => {
     });
   });
 
-  it("for a month that is none", async () => {
+  it.concurrent("for a month that is none", async () => {
     await expectRefused(platform, run("nav-monthly", ...PLACE, "--period", "2026-13"), {
       code: 2,
       error: "REQUEST_INVALID",
@@ -84,7 +84,7 @@ describe("workflow run", () => {
     });
   });
 
-  it("that waits needs --wait for its flags, and a time that is one", async () => {
+  it.concurrent("that waits needs --wait for its flags, and a time that is one", async () => {
     const march = ["nav-monthly", ...PLACE, "--period", "2026-03"];
     const refusal = { code: 2, error: "REQUEST_INVALID" };
     await expectRefused(platform, run(...march, "--timeout", "5m"), { ...refusal, says: ["Add --wait"] });
@@ -107,7 +107,7 @@ describe("files", () => {
       says,
     });
 
-  it("of another type, by name or by content", async () => {
+  it.concurrent("of another type, by name or by content", async () => {
     const pdf = join(ROOT, "examples/data/rent-roll-2026-03.pdf");
     await refuses(pdf, "FILE_TYPE_REJECTED", "is not a xlsx or csv file", '"trial-balance" takes xlsx, csv');
     const disguised = bundles.file("balance.xlsx", readFileSync(pdf));
@@ -119,7 +119,7 @@ describe("files", () => {
     );
   });
 
-  it("empty, too large, not there, or no file", async () => {
+  it.concurrent("empty, too large, not there, or no file", async () => {
     await refuses(bundles.file("empty.xlsx", ""), "FILE_EMPTY", "empty.xlsx has no bytes", "submit it again");
     const large = bundles.file("large.csv", Buffer.alloc(26 * 1024 * 1024, "1,2\n"));
     await refuses(large, "FILE_TOO_LARGE", "26.0 MB; trial-balance takes at most 25 MB", "smaller file");
@@ -127,7 +127,7 @@ describe("files", () => {
     await refuses(bundles.folder, "REQUEST_INVALID", "is not a file", "--file [<source>=]<path>");
   });
 
-  it("empty or too large past the command line, which looks first", async () => {
+  it.concurrent("empty or too large past the command line, which looks first", async () => {
     const before = await snapshot(platform);
     const send = (name: string, bytes: number) =>
       platform.client().submitFile(task, { name, content: new Blob([new Uint8Array(bytes)]), source: "trial-balance" });
@@ -137,7 +137,7 @@ describe("files", () => {
     expect(await snapshot(platform)).toEqual(before);
   });
 
-  it("nobody asked for, or without saying for what", async () => {
+  it.concurrent("nobody asked for, or without saying for what", async () => {
     const [, balance = ""] = TRIAL_BALANCE.split("=");
     await expectRefused(platform, submit(`lease=${balance}`), {
       code: 2,
@@ -156,14 +156,14 @@ describe("files", () => {
     });
   });
 
-  it("for a task that is not there", () =>
+  it.concurrent("for a task that is not there", () =>
     expectRefused(platform, ["run", "submit", randomUUID(), "--file", TRIAL_BALANCE], {
       code: 2,
       error: "TASK_NOT_FOUND",
       says: ["ntro run list"],
     }));
 
-  it("a decision instead of them", async () => {
+  it.concurrent("a decision instead of them", async () => {
     for (const verb of ["approve", "reject"])
       await expectRefused(platform, ["run", verb, task], {
         code: 1,
@@ -211,7 +211,7 @@ describe("a review", () => {
     ],
     ["two for one cell", ["fee-dr=account=5150", "3=account=5160"], ["is given twice"]],
   ];
-  it.each(cases)("is not approved with %s, and no correction stays", async (_, corrections, says) => {
+  it.concurrent.each(cases)("is not approved with %s, and no correction stays", async (_, corrections, says) => {
     await expectRefused(platform, approve(...corrections), { code: 1, error: "CORRECTION_REFUSED", says });
     const { stdout } = await platform.ntro("run", "next", task);
     expect(stdout).toMatch(/fee-dr +5100 .* 2318\.75/);
@@ -260,7 +260,7 @@ describe("a review", () => {
 });
 
 describe("workflow update and delete, tenant delete", () => {
-  it("of what is not there", async () => {
+  it.concurrent("of what is not there", async () => {
     const unknown = randomUUID();
     for (const args of [
       ["update", unknown, "--name", "x"],
@@ -275,7 +275,7 @@ describe("workflow update and delete, tenant delete", () => {
     });
   });
 
-  it("to a schedule that is none", () =>
+  it.concurrent("to a schedule that is none", () =>
     expectRefused(platform, ["workflow", "update", "nav-monthly", ...PLACE, "--schedule", "0 8 5 13 *"], {
       code: 2,
       error: "SCHEDULE_INVALID",
@@ -298,7 +298,7 @@ describe("workflow update and delete, tenant delete", () => {
     expect(await platform.json("run", "status", open.id)).toMatchObject({ status: "BLOCKED" });
   });
 
-  it("without a confirmation, or with another's", async () => {
+  it.concurrent("without a confirmation, or with another's", async () => {
     await expectRefused(platform, ["workflow", "delete", "nav-monthly", ...PLACE], {
       code: 2,
       error: "REQUEST_INVALID",

@@ -6,8 +6,9 @@ import { type BuildOptions, build, type Message } from "esbuild";
 import { activityImports, faultCodeOf, workflowImports } from "./build-imports";
 import { declaredPackages } from "./install-packages";
 import { ACTIVITY_FILES, WORKFLOW_FILE } from "./modules";
+import { ownMappings } from "./own-mappings";
 
-/** A text that runs, and its source map (version 3, JSON) with paths relative to the bundle. */
+/** A text that runs, and its source map (version 3, JSON) with paths relative to the bundle; it maps what lies in the bundle's folder alone. */
 export interface Built {
   code: string;
   sourceMap: string;
@@ -74,11 +75,16 @@ async function run(dir: string, options: BuildOptions): Promise<BuildResult> {
       tsconfigRaw: {},
     });
     const text = (name: string) => outputFiles?.find(({ path }) => path.endsWith(name))?.text ?? "";
-    return { status: "ok", code: text(OUTPUT), sourceMap: text(`${OUTPUT}.map`) };
+    return { status: "ok", code: text(OUTPUT), sourceMap: ownMappings(text(`${OUTPUT}.map`), isAuthors) };
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     return { status: "faulty", faults: error.errors.map(asFault) };
   }
+}
+
+/** Whether a source map's source is a file or a package of the bundle, and not of the SDK or zod. */
+function isAuthors(source: string): boolean {
+  return !source.startsWith("../");
 }
 
 function isBuildFailure(error: unknown): error is { errors: Message[] } {

@@ -185,7 +185,7 @@ describe("ntro run", () => {
     expect(JSON.parse(wrong.stdout)).toMatchObject({ code: "CORRECTION_REFUSED" });
     expect(await cli.run(["run", "approve", task, "--gate", "00000000"])).toMatchObject({
       exit: 1,
-      stderr: expect.stringContaining("does not wait"),
+      stderr: expect.stringContaining("is not open"),
     });
     expect((await cli.run(["run", "next", task])).stdout).toBe(review.stdout);
   });

@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { NtroClient, type StreamEvent } from "@ntro/contract";
 import { parse as parseToml } from "smol-toml";
@@ -149,14 +149,6 @@ export function run(program: string, args: readonly string[], env: NodeJS.Proces
     // "exit", not "close": what `up --detach` starts keeps the pipes.
     child.on("exit", (code, signal) => resolve({ code: code ?? (signal === "SIGINT" ? 130 : -1), stdout, stderr }));
   });
-}
-
-/** A PATH on which a program is not found. */
-export function pathWithout(program: string, env: NodeJS.ProcessEnv): string {
-  return (env.PATH ?? "")
-    .split(delimiter)
-    .filter((folder) => !existsSync(join(folder, program)))
-    .join(delimiter);
 }
 
 export const TENANT = ["--tenant", "acme-fund"] as const;

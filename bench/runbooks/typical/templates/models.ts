@@ -1,23 +1,23 @@
 import * as z from "zod";
 
 export const Money = z.string().regex(/^-?\d+(\.\d{1,2})?$/);
-export const Currency = z.enum(["EUR", "GBP", "USD"]);
+const Currency = z.enum(["EUR", "GBP", "USD"]);
 export const Period = z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/);
 
-export const Address = z.object({
+const Address = z.object({
   street: z.string(),
   city: z.string(),
   postcode: z.string(),
   country: z.string().length(2),
 });
-export const Party = z.object({
+const Party = z.object({
   id: z.string(),
   name: z.string().min(1),
   taxNumber: z.string().nullable(),
   address: Address.optional(),
 });
 
-export const InvoiceLine = z.object({
+const InvoiceLine = z.object({
   id: z.string(),
   text: z.string(),
   quantity: z.number().positive(),

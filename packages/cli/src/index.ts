@@ -1,2 +1,0 @@
-export { runNtro } from "./program";
-export type { Sink, Terminal } from "./terminal";

@@ -42,6 +42,7 @@ export class Platform {
   #databaseUrl: string | undefined;
   #temporalAddress: string | undefined;
   #port: number;
+  #stopping = false;
 
   constructor(private readonly options: PlatformOptions) {
     this.#port = options.port;
@@ -68,8 +69,9 @@ export class Platform {
     await this.#start("worker", () => this.#launchWorker());
   }
 
-  /** Stops worker, server, Temporal, Postgres, in this order; what does not stop is told, and the rest stopped all the same. */
+  /** Stops worker, server, Temporal, Postgres, in this order; what does not stop is told, and the rest stopped all the same. What is just being started is waited for. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     for (const name of ["worker", "server", "temporal", "postgres"] as const) {
       const part = this.#parts.get(name);
       if (!part) continue;
@@ -105,6 +107,7 @@ export class Platform {
 
   async #start(name: PartName, launch: () => Promise<RunningPart>): Promise<RunningPart> {
     const { log, changed } = this.options;
+    if (this.#stopping) throw new Error(`${name} is not started: the platform is being stopped`);
     const part = new Supervised(name, launch, { log, changed });
     this.#parts.set(name, part);
     const begun = Date.now();

@@ -18,8 +18,6 @@ import { type UpState, writeUpState } from "./up-state";
 /** How long the worker may take from its start until the server sees it, in milliseconds. */
 const WORKER_DEADLINE_MS = 90_000;
 const HEALTH_INTERVAL_MS = 50;
-/** How long a start that Ctrl-C fell into may take to settle before what runs is stopped, in milliseconds. */
-const SETTLE_MS = 5_000;
 
 /** Runs the platform of a home until Ctrl-C or SIGTERM; then stops all of it in order. */
 export async function runUp(context: Context, port: number): Promise<ExitCode> {
@@ -68,11 +66,12 @@ async function serve(context: Context, home: string, port: number, stopAsked: Pr
   state.write();
   const starting = start(context, home, platform, state);
   try {
-    const first = await Promise.race([starting.then(() => "ready" as const), stopAsked.then(() => "stop" as const)]);
-    if (first === "ready") await stopAsked;
-    else await Promise.race([starting.catch(() => {}), delay(SETTLE_MS)]);
+    await Promise.race([starting, stopAsked]);
+    await stopAsked;
     return 0;
   } finally {
+    // What a stop that comes early keeps from starting is no error.
+    starting.catch(() => {});
     state.write({ phase: "stopping" });
     const begun = Date.now();
     await platform.stop();

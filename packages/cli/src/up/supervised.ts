@@ -13,6 +13,8 @@ export interface RunningPart {
 
 /** Pauses before a part that died is started again, in milliseconds; the last one repeats. */
 const PAUSES_MS = [100, 500, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
+/** How long a start that is under way when the part is stopped may take to come to its end, in milliseconds: only then is there a process to end. */
+const SETTLE_MS = 30_000;
 /** A part that ran this long after it was ready is taken as sound: its next end begins with the first pause again. */
 const SOUND_AFTER_MS = 3_000;
 
@@ -29,6 +31,7 @@ export class Supervised {
   #failures = 0;
   #since = new Date();
   readonly #stopping = new AbortController();
+  #launching: Promise<unknown> = Promise.resolve();
   #watching: Promise<void> = Promise.resolve();
 
   constructor(
@@ -50,6 +53,7 @@ export class Supervised {
   /** The first start; throws what keeps it from starting. */
   async start(): Promise<RunningPart> {
     const part = await this.#launch();
+    if (this.#stopping.signal.aborted) return part;
     this.#watching = this.#keepRunning(part);
     return part;
   }
@@ -57,6 +61,7 @@ export class Supervised {
   /** Ends the part and the watch over it. */
   async stop(): Promise<void> {
     this.#stopping.abort();
+    await Promise.race([this.#launching, delay(SETTLE_MS, undefined, { ref: false })]);
     await this.#watching.catch(() => {});
     const part = this.#running;
     this.#running = undefined;
@@ -70,7 +75,9 @@ export class Supervised {
   }
 
   async #launch(): Promise<RunningPart> {
-    const part = await this.launch();
+    const launching = this.launch();
+    this.#launching = launching.catch(() => {});
+    const part = await launching;
     this.#running = part;
     this.#since = new Date();
     this.events.changed();

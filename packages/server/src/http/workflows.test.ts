@@ -58,6 +58,25 @@ describe("binding", () => {
     expect(await platform.server.services.engine.nextRuns(made.workflow.id, 3)).toEqual([]);
   });
 
+  it("is planned with every check and nothing changed", async () => {
+    const plan = (body: object) =>
+      platform.client.call("workflows.plan", { body: { runbookSlug: "not-deployed-yet", entityId, ...body } });
+    expect(await plan({ runbookVersion: "1.0.0", schedule: "0 8 5 * *" })).toEqual({ created: true, changes: [] });
+    await expect(plan({ schedule: "0 8 5 *" })).rejects.toMatchObject({ code: "SCHEDULE_INVALID" });
+    await expect(plan({ schedule: "0 8 5 * *", timezone: "Europe/Londn" })).rejects.toMatchObject({
+      code: "SCHEDULE_INVALID",
+    });
+    await put({ name: "planned" });
+    await expect(plan({ name: "planned" })).rejects.toMatchObject({ code: "WORKFLOW_NAME_TAKEN" });
+    expect(await plan({ runbookSlug: "nav", name: "planned", description: "Other" })).toEqual({
+      created: false,
+      changes: [{ field: "description", before: null, after: "Other" }],
+    });
+    const all = await platform.client.call("workflows.list", {});
+    expect(all.filter(({ runbookSlug }) => runbookSlug === "not-deployed-yet")).toEqual([]);
+    expect(all.find(({ name }) => name === "planned")?.description).toBeNull();
+  });
+
   it("is done once, however many do it at the same time", async () => {
     const answers = await Promise.all([put(), put(), put()]);
     expect(new Set(answers.map((answer) => answer.workflow.id)).size).toBe(1);

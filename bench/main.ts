@@ -19,16 +19,16 @@ const NAMESPACE = "default";
 const SIZES = {
   quick: {
     startToDone: {
-      warmUp: 5,
-      sequential: 15,
+      warmUp: 3,
+      sequential: 12,
       blocks: 1,
-      runsPerBlock: 40,
+      runsPerBlock: 30,
       concurrency: 20,
-      seconds: { sequential: 10, blocks: 15 },
+      seconds: { sequential: 8, blocks: 10 },
     },
     cliStarts: 20,
     deploys: 2,
-    revisions: 8,
+    revisions: 4,
   },
   full: {
     startToDone: {
@@ -73,7 +73,7 @@ async function measure(): Promise<Section[]> {
       progress("deploys");
       const deploy = await measureDeploy(bench, size.deploys);
       progress("memory");
-      const memory = await measureMemory(bench, bare, short, size.revisions);
+      const memory = await measureMemory(bench, bare, size.revisions);
       return [...runs, deploy, cli, memory];
     } finally {
       await bare.stop();

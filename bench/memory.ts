@@ -1,42 +1,26 @@
 import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { readBundle } from "@ntro/bundle";
+import { workflowType } from "@ntro/contract";
 import type { BareWorker } from "./bare-worker";
-import type { BenchPlatform, Deployed } from "./bench-platform";
+import type { BenchPlatform } from "./bench-platform";
 import { memoryMib } from "./process-cost";
 import type { Section } from "./result";
-import { TaskEndings } from "./task-endings";
 
 const RUNBOOK = "typical";
 /** So that what was just freed is given back; milliseconds. */
 const SETTLE_MS = 1_500;
-/** Tasks run before memory is read, so that what a deployment left behind is collected: an idle process keeps its garbage. */
+/** Runs before memory is read, so that garbage is collected: an idle process keeps its own. */
 const CHURN = 60;
 
 /** What the processes hold after the other measurements, and what one more loaded revision costs the host. */
-export async function measureMemory(
-  bench: BenchPlatform,
-  bare: BareWorker,
-  churn: Deployed,
-  revisions: number,
-): Promise<Section> {
+export async function measureMemory(bench: BenchPlatform, bare: BareWorker, revisions: number): Promise<Section> {
   await delay(SETTLE_MS);
   const { server, worker, host } = await bench.processes();
   const [serverMib, workerMib, hostMib, bareMib] = await Promise.all(
     [server[0], worker[0], host[0], bare.pid].map((pid) => memoryMib(pid ?? -1)),
   );
-  const endings = await TaskEndings.open(bench.api, bench.tenant.id);
-  const load = async (from: number, to: number): Promise<number> => {
-    for (let number = from; number < to; number += 1) await deployAndRun(bench, endings, `2.0.${number}`);
-    const tasks = await Promise.all(Array.from({ length: CHURN }, () => bench.createTask(churn.workflowId)));
-    await Promise.all(tasks.map((task) => endings.completed(task)));
-    await delay(SETTLE_MS);
-    return memoryMib(host[0] ?? -1);
-  };
-  const first = Math.ceil(revisions / 3);
-  const before = await load(0, first);
-  const after = await load(first, first + revisions);
-  await endings.close();
+  const { before, after } = await growth(bench, revisions);
   const against = { what: "bare worker", measured: bareMib ?? Number.NaN };
   return {
     title: `Memory (${existsSync("/proc/self/smaps_rollup") ? "PSS" : "resident set"})`,
@@ -52,12 +36,28 @@ export async function measureMemory(
       },
     ],
     notes: [
-      `${revisions} further revisions deployed and run once each: the host went from ${before.toFixed(0)} to ${after.toFixed(0)} MiB`,
+      `a new host that ran ${revisions} further revisions once each went from ${before.toFixed(0)} to ${after.toFixed(0)} MiB`,
     ],
   };
 }
 
-async function deployAndRun(bench: BenchPlatform, endings: TaskEndings, version: string): Promise<void> {
+/** Memory of a host that has loaded a few revisions, and then `count` more. It is a new one, so that nothing of their building is in it. */
+async function growth(bench: BenchPlatform, count: number): Promise<{ before: number; after: number }> {
+  const types: string[] = [];
+  const few = Math.ceil(count / 3);
+  for (let number = 0; number < few + count; number += 1) types.push(await deploy(bench, `2.0.${number}`));
+  const old = (await bench.processes()).host[0];
+  if (old !== undefined) process.kill(old, "SIGKILL");
+  const load = async (some: readonly string[]): Promise<number> => {
+    for (const type of some) await bench.runDirectly(type);
+    for (let run = 0; run < CHURN; run += 1) await bench.runDirectly(types[0] ?? "");
+    await delay(SETTLE_MS);
+    return memoryMib((await bench.processes()).host[0] ?? -1);
+  };
+  return { before: await load(types.slice(0, few)), after: await load(types.slice(few)) };
+}
+
+async function deploy(bench: BenchPlatform, version: string): Promise<string> {
   const read = await readBundle(await bench.variant(RUNBOOK, version));
   if (read.status === "faulty") throw new Error(`The bench's own runbook is faulty: ${JSON.stringify(read.faults)}`);
   const { files, manifest } = read.bundle;
@@ -67,8 +67,5 @@ async function deployAndRun(bench: BenchPlatform, endings: TaskEndings, version:
     body: { tenantSlug: bench.tenant.slug, version, files: Object.fromEntries(files) },
   });
   if (deployment.status !== "ready") throw new Error(`The deployment is ${deployment.status}.`);
-  const { workflow } = await bench.api.call("workflows.put", {
-    body: { runbookSlug: slug, entityId: bench.entity.id },
-  });
-  await endings.completed(await bench.createTask(workflow.id));
+  return workflowType(deployment);
 }

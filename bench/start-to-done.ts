@@ -63,23 +63,12 @@ function waysOf(
   runbooks: { readonly normal: Deployed; readonly short: Deployed },
   endings: TaskEndings,
 ): Record<WayName, Way> {
-  const { temporal, taskQueue, tenant, entity } = bench;
   const plain = (type: string) => () =>
-    temporal.workflow.execute(type, { taskQueue: bare.taskQueue, workflowId: randomUUID(), args: [] });
+    bench.temporal.workflow.execute(type, { taskQueue: bare.taskQueue, workflowId: randomUUID(), args: [] });
   const hosted =
     ({ workflowType }: Deployed) =>
-    () => {
-      const workflowId = randomUUID();
-      const input = {
-        tenant_id: tenant.id,
-        tenant_slug: tenant.slug,
-        entity_id: entity.id,
-        entity_slug: entity.slug,
-        task_id: workflowId,
-        config: {},
-      };
-      return temporal.workflow.execute(workflowType, { taskQueue, workflowId, args: [input] });
-    };
+    () =>
+      bench.runDirectly(workflowType);
   const dispatched =
     ({ workflowId }: Deployed) =>
     async () =>

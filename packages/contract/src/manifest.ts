@@ -120,6 +120,9 @@ export const FaultCode = z.enum([
   "ACTIVITIES_PY_MISSING",
   "ACTIVITIES_PY_IMPORT_ERROR",
   "MODELS_PY_IMPORT_ERROR",
+  "REQUIREMENTS_INVALID",
+  "REQUIREMENTS_INSTALL_FAILED",
+  "PYTHON_MISSING",
 ]);
 export type FaultCode = z.infer<typeof FaultCode>;
 

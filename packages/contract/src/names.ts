@@ -20,9 +20,15 @@ export type Digest = z.infer<typeof Digest>;
 export const Language = z.enum(["typescript", "python"]);
 export type Language = z.infer<typeof Language>;
 
-/** The Temporal task queue of a tenant's host. Python hosts have one for each environment (digest of its requirements). */
-export function taskQueue(tenantSlug: string, language: Language, environment?: string): string {
-  return language === "typescript" ? `ntro/${tenantSlug}/ts` : `ntro/${tenantSlug}/py-${environment ?? "base"}`;
+/** The environment of Python bundles that ask for no packages of their own. */
+export const BASE_ENVIRONMENT = "base";
+
+/**
+ * The Temporal task queue of a tenant's host.
+ * @param environment of a Python revision: {@link BASE_ENVIRONMENT}, or the first 12 hex digits of its requirements' digest; null for TypeScript
+ */
+export function taskQueue(tenantSlug: string, language: Language, environment: string | null): string {
+  return language === "typescript" ? `ntro/${tenantSlug}/ts` : `ntro/${tenantSlug}/py-${environment ?? BASE_ENVIRONMENT}`;
 }
 
 /** The queue of the control workflow that schedules start; a worker of the platform itself serves it. */
@@ -78,8 +84,13 @@ export const SIGNALS = {
   dataSubmitted: "data_submitted",
 } as const;
 
-/** Updates with a gate token: refused by their validators unless that gate is open. */
-export const UPDATES = { decide: "ntro_decide", submit: "ntro_submit", rowAction: "ntro_row_action" } as const;
+/** What workflow code is told by update: the first three carry a gate's token and are refused by their validators unless that gate is open. */
+export const UPDATES = {
+  decide: "ntro_decide",
+  submit: "ntro_submit",
+  rowAction: "ntro_row_action",
+  ingest: "ntro_ingest",
+} as const;
 
 /** Memo keys of a task's Temporal execution. */
 export const MEMO = { lock: "ntro_lock", tenant: "ntro_tenant", workflow: "ntro_workflow" } as const;

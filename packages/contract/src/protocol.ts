@@ -92,7 +92,8 @@ export const FileSlot = z.object({
   title: z.string().optional(),
   accept: z.array(z.string()),
   max_size_mb: z.number().positive(),
-  status: z.enum(["pending", "completed"]),
+  /** `processing`: a child runbook has the file and works on it; `failed`: that child failed. */
+  status: z.enum(["pending", "processing", "completed", "failed"]),
   document: z.unknown().optional(),
 });
 export type FileSlot = z.infer<typeof FileSlot>;
@@ -222,6 +223,24 @@ export const RowActionUpdate = z.object({
   at: z.string(),
 });
 export type RowActionUpdate = z.infer<typeof RowActionUpdate>;
+
+/** Rows that were submitted as data: one for each row, as the published signal `data_submitted` has it. */
+export const SubmittedRecord = z.object({
+  /** Of its row in `ingest.submitted_records`. */
+  event_id: z.string(),
+  kind: z.string().nullable(),
+  tenant_slug: z.string(),
+  entity_slug: z.string(),
+  source_ref: z.record(z.string(), z.unknown()).nullable(),
+  data: z.record(z.string(), z.unknown()),
+  /** ISO 8601 UTC. */
+  received_at: z.string(),
+});
+export type SubmittedRecord = z.infer<typeof SubmittedRecord>;
+
+/** The argument of the update `ntro_ingest`. It names no gate: a runbook takes rows whenever it has a handler for them, and refuses them with `DATA_NOT_TAKEN` where it has none. */
+export const IngestUpdate = z.object({ records: z.array(SubmittedRecord).min(1), actedBy: Actor, at: z.string() });
+export type IngestUpdate = z.infer<typeof IngestUpdate>;
 
 /** A gate as task rows and events show it: no payload. */
 export const GateSummary = z.object({

@@ -3,6 +3,15 @@ import { Fault } from "./manifest";
 import { Digest, Language } from "./names";
 import { StateReport } from "./protocol";
 
+/** Packages that Python revisions share; the name is the digest of what is asked for. */
+export const PythonEnvironment = z.object({
+  /** `base`, or 12 hex digits. */
+  name: z.string(),
+  /** PEP 508 lines beyond what every host has; empty for `base`. */
+  requirements: z.array(z.string()),
+});
+export type PythonEnvironment = z.infer<typeof PythonEnvironment>;
+
 /** What a worker asks the server: which hosts should run on it, and which deployments wait to be made ready. */
 export const Desired = z.object({
   temporal: z.object({ address: z.string(), namespace: z.string() }),
@@ -14,10 +23,16 @@ export const Desired = z.object({
       databaseUrl: z.string(),
       /** A key of role `worker` for this tenant alone. */
       hostKey: z.string(),
+      /** A key of role `viewer` for this tenant alone, for what author code asks the server. */
+      viewerKey: z.string(),
+      /** The tenant's secrets, by the name of the environment variable that author code finds them in. */
+      secrets: z.record(z.string(), z.string()),
       hosts: z.array(
         z.object({
           language: Language,
           queue: z.string(),
+          /** What a Python host runs in; null for TypeScript. */
+          environment: PythonEnvironment.nullable(),
           /** False: the host may stop once drained. */
           wanted: z.boolean(),
           deployments: z.array(z.object({ id: z.uuid(), slug: z.string(), version: z.string(), digest: Digest })),
@@ -59,6 +74,8 @@ export const Described = z.object({
   inputSchema: z.record(z.string(), z.unknown()).nullable(),
   children: z.array(z.string()),
   activities: z.array(z.string()),
+  /** What whoever deploys should know though nothing is wrong, one sentence each. */
+  notices: z.array(z.string()).optional(),
 });
 export type Described = z.infer<typeof Described>;
 

@@ -19,6 +19,19 @@ export const HostSettings = z.object({
   workflows: z.string(),
   /** The tenant's folder for files that tasks make. */
   storage: z.string(),
+  /** What only a Python host needs. */
+  python: z
+    .object({
+      /** Of its queue: `base`, or 12 hex digits. */
+      environment: z.string(),
+      /** Folder of the packages that the environment adds to the base; null where it adds none. */
+      site: z.string().nullable(),
+      /** A key of role `viewer` for this tenant, for what author code asks the server. */
+      viewerKey: z.string(),
+      /** Variables for author code: those of the worker that the published SDK reads, and over them the tenant's secrets. */
+      variables: z.record(z.string(), z.string()),
+    })
+    .optional(),
 });
 export type HostSettings = z.infer<typeof HostSettings>;
 

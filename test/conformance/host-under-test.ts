@@ -1,6 +1,6 @@
 import type { StateReport } from "@ntro/contract";
 
-/** The runbooks that a host under test serves; each is described in `test/fixtures/runbooks/<slug>/runbook.md`. */
+/** The runbooks that a host under test serves; each is described in `test/fixtures/<language>/<slug>/runbook.md`. */
 export const FIXTURES = ["review-lines", "collect-files", "at-once", "parent", "leaf", "trouble"] as const;
 export type Fixture = (typeof FIXTURES)[number];
 

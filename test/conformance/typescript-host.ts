@@ -147,7 +147,7 @@ export function quietTemporal(): void {
 export async function typescriptHost(address: string): Promise<HostUnderTest> {
   quietTemporal();
   const [builds, connection] = await Promise.all([prepareBuilds(), NativeConnection.connect({ address })]);
-  const dirOf = (slug: string) => fileURLToPath(new URL(`../fixtures/runbooks/${slug}`, import.meta.url));
+  const dirOf = (slug: string) => fileURLToPath(new URL(`../fixtures/typescript/${slug}`, import.meta.url));
   const loaded = await Promise.all(FIXTURES.map((slug) => builds.load(slug, dirOf(slug))));
   const revisions = new Map(loaded.map((revision) => [revision.revision.type, revision]));
   const types = Object.fromEntries(loaded.map(({ key, revision }) => [key.slug, revision.type]));

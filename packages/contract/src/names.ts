@@ -28,7 +28,9 @@ export const BASE_ENVIRONMENT = "base";
  * @param environment of a Python revision: {@link BASE_ENVIRONMENT}, or the first 12 hex digits of its requirements' digest; null for TypeScript
  */
 export function taskQueue(tenantSlug: string, language: Language, environment: string | null): string {
-  return language === "typescript" ? `ntro/${tenantSlug}/ts` : `ntro/${tenantSlug}/py-${environment ?? BASE_ENVIRONMENT}`;
+  return language === "typescript"
+    ? `ntro/${tenantSlug}/ts`
+    : `ntro/${tenantSlug}/py-${environment ?? BASE_ENVIRONMENT}`;
 }
 
 /** The queue of the control workflow that schedules start; a worker of the platform itself serves it. */

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { hashKey, hostKey, makeKey, tenantDatabasePassword, tenantOfHostKey } from "./secrets";
+import { hashKey, hostKey, makeKey, readTenantKey, tenantDatabasePassword, viewerKey } from "./secrets";
 
 const secret = Buffer.alloc(32, 1);
 const tenant = "7a0a3c3e-6d3b-4f5c-9d0e-0123456789ab";
 
-describe("a host's key", () => {
-  it("names its tenant, and is good under its server's secret only", () => {
-    const key = hostKey(secret, tenant);
-    expect(tenantOfHostKey(secret, key)).toBe(tenant);
-    expect(tenantOfHostKey(Buffer.alloc(32, 2), key)).toBeUndefined();
+describe("a tenant's derived key", () => {
+  it.each([
+    ["a host's", hostKey, "worker"],
+    ["that of author code", viewerKey, "viewer"],
+  ] as const)("names its tenant and role, and is good under its server's secret only: %s", (_, make, role) => {
+    const key = make(secret, tenant);
+    expect(readTenantKey(secret, key)).toEqual({ tenantId: tenant, role });
+    expect(readTenantKey(Buffer.alloc(32, 2), key)).toBeUndefined();
   });
 
   it.each([
@@ -17,8 +20,9 @@ describe("a host's key", () => {
     ["something after it", (key: string) => `${key}x`],
     ["no digest", (key: string) => key.slice(0, 46)],
     ["a key of a person", () => makeKey()],
+    ["another role's name", (key: string) => key.replace("ntro_host_", "ntro_view_")],
   ])("is no good with %s", (_, change) => {
-    expect(tenantOfHostKey(secret, change(hostKey(secret, tenant)))).toBeUndefined();
+    expect(readTenantKey(secret, change(hostKey(secret, tenant)))).toBeUndefined();
   });
 });
 
@@ -30,8 +34,9 @@ describe("derived secrets", () => {
       tenantDatabasePassword(secret, other),
       hostKey(secret, tenant).slice(47),
       hostKey(secret, other).slice(47),
+      viewerKey(secret, tenant).slice(47),
     ];
-    expect(new Set(all).size).toBe(4);
+    expect(new Set(all).size).toBe(5);
   });
 
   it("are random where they are keys, and kept as sha256", () => {

@@ -1,7 +1,10 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 
-const HOST_KEY = /^ntro_host_([0-9a-f-]{36})_([A-Za-z0-9_-]{43})$/;
+const TENANT_KEY = /^ntro_(host|view)_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}$/;
+/** The derived keys of a tenant: what their names begin with, and what they are derived for. */
+const TENANT_KEYS = { host: "host-key", view: "viewer-key" } as const;
+type TenantKeyKind = keyof typeof TENANT_KEYS;
 
 function derive(secret: Buffer, purpose: string): string {
   return createHmac("sha256", secret).update(purpose).digest("base64url");
@@ -14,16 +17,30 @@ export function tenantDatabasePassword(secret: Buffer, tenantId: string): string
 
 /** The key that a tenant's hosts act with: role `worker`, that tenant alone; derived, so it is stored nowhere. */
 export function hostKey(secret: Buffer, tenantId: string): string {
-  return `ntro_host_${tenantId}_${derive(secret, `host-key:${tenantId}`)}`;
+  return tenantKey(secret, tenantId, "host");
 }
 
-/** The tenant whose hosts hold this key; undefined when it is not a host's key, or not one of this server's secret. */
-export function tenantOfHostKey(secret: Buffer, key: string): string | undefined {
-  const tenantId = HOST_KEY.exec(key)?.[1];
-  if (tenantId === undefined || !z.uuid().safeParse(tenantId).success) return undefined;
-  const expected = Buffer.from(hostKey(secret, tenantId));
+/** The key that a tenant's author code asks the server with: role `viewer`, that tenant alone; derived, so it is stored nowhere. */
+export function viewerKey(secret: Buffer, tenantId: string): string {
+  return tenantKey(secret, tenantId, "view");
+}
+
+function tenantKey(secret: Buffer, tenantId: string, kind: TenantKeyKind): string {
+  return `ntro_${kind}_${tenantId}_${derive(secret, `${TENANT_KEYS[kind]}:${tenantId}`)}`;
+}
+
+/** The tenant and the role of a derived key; undefined when it is none, or not one of this server's secret. */
+export function readTenantKey(
+  secret: Buffer,
+  key: string,
+): { readonly tenantId: string; readonly role: "worker" | "viewer" } | undefined {
+  const [, kind, tenantId] = TENANT_KEY.exec(key) ?? [];
+  if ((kind !== "host" && kind !== "view") || !z.uuid().safeParse(tenantId).success || tenantId === undefined)
+    return undefined;
+  const expected = Buffer.from(tenantKey(secret, tenantId, kind));
   const given = Buffer.from(key);
-  return expected.length === given.length && timingSafeEqual(expected, given) ? tenantId : undefined;
+  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+  return { tenantId, role: kind === "host" ? "worker" : "viewer" };
 }
 
 /** A new key for people and agents: 256 random bits. Shown once; only {@link hashKey} of it is kept. */

@@ -6,6 +6,8 @@ export interface LockableRevision {
   readonly version: string;
   readonly digest: string;
   readonly language: Language;
+  /** What a Python revision runs in; null for TypeScript. */
+  readonly environment: string | null;
   /** The union of what its frontmatter and its code declare. */
   readonly children: readonly string[];
 }
@@ -30,7 +32,7 @@ export function lockChildren(root: LockableRevision, current: readonly LockableR
             hint: `Deploy ${slug} to the tenant first.`,
           },
         );
-      lock[slug] = { type: workflowType(child), queue: taskQueue(tenantSlug, child.language) };
+      lock[slug] = { type: workflowType(child), queue: taskQueue(tenantSlug, child.language, child.environment) };
       follow(child);
     }
   };

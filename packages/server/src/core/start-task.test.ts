@@ -129,11 +129,13 @@ describe("the lock", () => {
     slug: string,
     children: string[] = [],
     language: "typescript" | "python" = "typescript",
+    environment: string | null = language === "python" ? "base" : null,
   ): LockableRevision => ({
     slug,
     version: "1.0.0",
     digest: "0123456789abcdef",
     language,
+    environment,
     children,
   });
   const current = [revision("ingest", ["ocr"]), revision("ocr", [], "typescript"), revision("expenses")];
@@ -150,6 +152,14 @@ describe("the lock", () => {
       "ocr",
       "expenses",
     ]);
+  });
+  it("sends each child to the queue of its language and environment", () => {
+    const mixed = [revision("ocr"), revision("ingest", [], "python"), revision("tax", [], "python", "0a1b2c3d4e5f")];
+    expect(lockChildren(revision("nav", ["ocr", "ingest", "tax"]), mixed, "acme")).toMatchObject({
+      ocr: { queue: "ntro/acme/ts" },
+      ingest: { queue: "ntro/acme/py-base" },
+      tax: { queue: "ntro/acme/py-0a1b2c3d4e5f" },
+    });
   });
   it("ends where runbooks start each other", () => {
     expect(

@@ -291,6 +291,7 @@ describe("what a worker is told", () => {
       {
         language: "typescript",
         queue: `ntro/${tenant}/ts`,
+        environment: null,
         wanted: true,
         deployments: [{ id: deployment.id, slug: "nav", version: "1.0.0", digest: deployment.digest }],
       },

@@ -3,7 +3,7 @@ import { NtroError, parseWorkflowType } from "@ntro/contract";
 import * as z from "zod";
 import { actorOf, mayTouch } from "../core/access";
 import { deploymentFailed, deploymentProgress, deploymentReady } from "../deploy";
-import { hostKey } from "../secrets";
+import { hostKey, viewerKey } from "../secrets";
 import type { Services } from "../services";
 import { desiredHosts } from "../store/desired";
 import { putBuild, readContent } from "../store/revision-content";
@@ -25,6 +25,8 @@ export const workerHandlers: Pick<Handlers, WorkerRoute> = {
       ...tenant,
       databaseUrl: tenantDatabases.roleUrl(tenant.id),
       hostKey: hostKey(settings.secret, tenant.id),
+      viewerKey: viewerKey(settings.secret, tenant.id),
+      secrets: {},
     })),
   }),
 

@@ -10,7 +10,15 @@ function deployments(db: Db) {
     .innerJoin("revisions as r", "r.id", "d.revision_id")
     .innerJoin("tenants as t", "t.id", "d.tenant_id")
     .selectAll("d")
-    .select(["r.slug", "r.version", "r.digest", "r.language", "r.workflow_type", "t.slug as tenant_slug"]);
+    .select([
+      "r.slug",
+      "r.version",
+      "r.digest",
+      "r.language",
+      "r.environment",
+      "r.workflow_type",
+      "t.slug as tenant_slug",
+    ]);
 }
 
 type Row = Awaited<ReturnType<ReturnType<typeof deployments>["executeTakeFirstOrThrow"]>>;
@@ -30,7 +38,7 @@ export async function toDeployment(db: Db, row: Row): Promise<Deployment> {
     version: row.version,
     digest: row.digest,
     workflowType: row.workflow_type,
-    taskQueue: taskQueue(row.tenant_slug, row.language),
+    taskQueue: taskQueue(row.tenant_slug, row.language, row.environment),
     current: row.became_current,
     deployedBy: row.deployed_by,
     createdAt: row.created_at.toISOString(),

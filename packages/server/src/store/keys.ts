@@ -1,6 +1,6 @@
 import type { Role } from "@ntro/contract";
 import { sql } from "kysely";
-import { hashKey, tenantOfHostKey } from "../secrets";
+import { hashKey, readTenantKey } from "../secrets";
 import type { Settings } from "../settings";
 import { type Db, inTransaction } from "./database";
 
@@ -13,10 +13,10 @@ export interface KeyHolder {
   readonly tenantId: string | null;
 }
 
-/** Who holds a key; undefined when it is unknown or revoked. Keys of hosts are not stored, they are derived and checked. */
+/** Who holds a key; undefined when it is unknown or revoked. Keys of hosts and of author code are not stored, they are derived and checked. */
 export async function findKeyHolder(db: Db, secret: Buffer, key: string): Promise<KeyHolder | undefined> {
-  const hostTenant = tenantOfHostKey(secret, key);
-  if (hostTenant !== undefined) return findHost(db, hostTenant);
+  const derived = readTenantKey(secret, key);
+  if (derived) return findDerived(db, derived);
   const row = await db
     .selectFrom("api_keys")
     .select(["id", "name", "email", "role", "tenant_id"])
@@ -26,14 +26,20 @@ export async function findKeyHolder(db: Db, secret: Buffer, key: string): Promis
   return row && { keyId: row.id, name: row.name, email: row.email, role: row.role, tenantId: row.tenant_id };
 }
 
-async function findHost(db: Db, tenantId: string): Promise<KeyHolder | undefined> {
+async function findDerived(
+  db: Db,
+  { tenantId, role }: { tenantId: string; role: "worker" | "viewer" },
+): Promise<KeyHolder | undefined> {
   const tenant = await db
     .selectFrom("tenants")
     .select("slug")
     .where("id", "=", tenantId)
     .where("status", "not in", ["DEPROVISIONING", "DECOMMISSIONED"])
     .executeTakeFirst();
-  return tenant && { keyId: `host:${tenantId}`, name: `host of ${tenant.slug}`, email: "", role: "worker", tenantId };
+  if (!tenant) return undefined;
+  return role === "worker"
+    ? { keyId: `host:${tenantId}`, name: `host of ${tenant.slug}`, email: "", role, tenantId }
+    : { keyId: `code:${tenantId}`, name: `code of ${tenant.slug}`, email: "", role, tenantId };
 }
 
 /** The keys that whoever starts the server made: name, e-mail and role, and what marks their rows. */

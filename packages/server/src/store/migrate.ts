@@ -1,9 +1,10 @@
 import { type Migration, Migrator, sql } from "kysely";
 import type { Db } from "./database";
 import { workspace } from "./migrations/0001-workspace";
+import { python } from "./migrations/0002-python";
 
 /** Every migration of the workspace database by name, in order; listed here because the server is shipped as one file. */
-const MIGRATIONS: Record<string, Migration> = { "0001-workspace": workspace };
+const MIGRATIONS: Record<string, Migration> = { "0001-workspace": workspace, "0002-python": python };
 
 /** The database holds something that this server cannot work with; the text says the way out. */
 export class SchemaError extends Error {

@@ -67,6 +67,10 @@ export interface Tables {
     digest: string;
     language: "typescript" | "python";
     workflow_type: string;
+    /** What a Python revision runs in: `base`, or the name of its requirements; null for TypeScript. */
+    environment: Nullable<string>;
+    /** What the environment has beyond the base; null for TypeScript. */
+    requirements: JsonNullable<string[]>;
     manifest: JSONColumnType<Manifest>;
     described: JsonNullable<Described>;
     deployed_by: string;

@@ -118,7 +118,7 @@ async function makeExecution(
   );
   return {
     workflowType: revision.workflow_type,
-    taskQueue: taskQueue(tenant.slug, revision.language),
+    taskQueue: taskQueue(tenant.slug, revision.language, revision.environment),
     input,
     lock,
     tenantSlug: tenant.slug,
@@ -126,12 +126,13 @@ async function makeExecution(
 }
 
 function lockable(revision: ReadyRevision): LockableRevision {
-  const { slug, version, digest, language } = revision;
+  const { slug, version, digest, language, environment } = revision;
   return {
     slug,
     version,
     digest,
     language,
+    environment,
     children: [...new Set([...revision.manifest.children, ...(revision.described?.children ?? [])])],
   };
 }

@@ -1,0 +1,15 @@
+import { type Kysely, type Migration, sql } from "kysely";
+
+const STATEMENTS = [
+  // Of a Python revision: what it runs in, see readRequirements of @ntro/bundle. Null for TypeScript.
+  `alter table revisions add column environment text, add column requirements jsonb,
+     add constraint revisions_environment check ((language = 'python') = (environment is not null)),
+     add constraint revisions_requirements check ((environment is null) = (requirements is null))`,
+];
+
+/** What Python revisions need: the environment of each. */
+export const python: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+  },
+};

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import {
+  type Checks,
   type Correction,
   type DocumentRef,
   decideUpdate,
+  type IngestUpdate,
   NtroState,
   type OpenGate,
   QUERIES,
@@ -13,6 +15,7 @@ import {
 } from "@ntro/contract";
 import { WorkflowFailedError, type WorkflowHandle, WorkflowUpdateFailedError } from "@temporalio/client";
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure } from "@temporalio/common";
+import { expect } from "vitest";
 import type { Reports } from "./reports";
 
 export const REVIEWER = { id: "u-1", name: "Robin Reviewer", via: "person" } as const;
@@ -37,9 +40,9 @@ export class Task {
     return this.handle.workflowId;
   }
 
-  /** A child of this task, by what follows its id. */
-  child(client: { getHandle(id: string): WorkflowHandle }, suffix: string): Task {
-    return new Task(client.getHandle(`${this.id}:${suffix}`), this.reports);
+  /** A child of this task, by its workflow id. */
+  child(client: { getHandle(id: string): WorkflowHandle }, id: string): Task {
+    return new Task(client.getHandle(id), this.reports);
   }
 
   /** The first report of this workflow that fits; waits for it. Throws when the code is reported as failing instead. */
@@ -88,6 +91,15 @@ export class Task {
     const gate = (await this.state()).gates.find(fits);
     if (!gate) throw new Error(`"${before.title}" was reported open again but is not in ntro_state.`);
     return gate;
+  }
+
+  /** The checks of the open review, once all of them have run. */
+  async checked(): Promise<Checks> {
+    const done = async () => (await this.state()).gates[0]?.action.checks;
+    await expect.poll(async () => (await done())?.status).not.toSatisfy(isUnderWay);
+    const checks = await done();
+    if (!checks) throw new Error("The review has no checks.");
+    return checks;
   }
 
   approve(gate: { token: string }, corrections: readonly Correction[] = []): Promise<unknown> {
@@ -166,6 +178,8 @@ export class Task {
 type StateOf = Extract<StateReport, { kind: "state" }>;
 type FailingOf = Extract<StateReport, { kind: "code_failing" }>;
 
+const isUnderWay = (status: unknown) => status === undefined || status === "running";
+
 const AT = "2026-04-03T08:00:00.000Z";
 
 /** What the server sends of a file that was submitted. */
@@ -180,6 +194,24 @@ export function document(source: string, file: Partial<DocumentRef> = {}) {
     tenant_slug: IDENTITY.tenant_slug,
     entity_slug: IDENTITY.entity_slug,
     ...file,
+  };
+}
+
+/** What the server sends of rows that were submitted as data. */
+export function records(...rows: Record<string, unknown>[]): IngestUpdate {
+  const { tenant_slug, entity_slug } = IDENTITY;
+  return {
+    records: rows.map((data) => ({
+      event_id: randomUUID(),
+      kind: null,
+      tenant_slug,
+      entity_slug,
+      source_ref: null,
+      data,
+      received_at: AT,
+    })),
+    actedBy: CLIENT,
+    at: AT,
   };
 }
 

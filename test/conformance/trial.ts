@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { MEMO } from "@ntro/contract";
 import { Client, Connection } from "@temporalio/client";
 import { startTestTemporal } from "../support/temporal";
-import { FIXTURES, type Fixture, type HostUnderTest, type ServingHost, type StartHost } from "./host-under-test";
+import { FIXTURES, type Fixture, type HostUnderTest, type ServingHost, type StartedHost } from "./host-under-test";
 import { Reports } from "./reports";
 import { IDENTITY, Task } from "./task";
 
 /** A Temporal with a host under test on it, for one suite. */
 export interface Trial {
   readonly client: Client;
-  readonly host: HostUnderTest;
+  readonly host: StartedHost;
   readonly reports: Reports;
   /** Starts a task of a fixture as the server would; on the suite's own queue unless another is given. */
   start(fixture: Fixture, input?: Record<string, unknown>, queue?: string): Promise<Task>;
@@ -22,10 +22,10 @@ export interface Trial {
 const WORKFLOW_TASK_TIMEOUT = "5s";
 
 /** Starts all of it; one for a test file. */
-export async function startTrial(startHost: StartHost): Promise<Trial> {
+export async function startTrial(underTest: HostUnderTest): Promise<Trial> {
   const temporal = await startTestTemporal();
   const [host, connection] = await Promise.all([
-    startHost(temporal.address),
+    underTest.start(temporal.address),
     Connection.connect({ address: temporal.address }),
   ]);
   const client = new Client({ connection });

@@ -14,7 +14,7 @@ import { buildThreadScript } from "../../packages/worker/src/host/mux/testing/th
 import type { LoadedRevision } from "../../packages/worker/src/host/revisions";
 import { activityRunner } from "../../packages/worker/src/host/run-activity";
 import { ZOD_DIR } from "../../packages/worker/src/installation";
-import { FIXTURES, type Fixture, type HostUnderTest } from "./host-under-test";
+import { FIXTURES, type Fixture, type HostUnderTest, type StartedHost } from "./host-under-test";
 
 /** Bundles built as a host builds them, in a folder of their own. */
 export interface BuiltBundles {
@@ -144,7 +144,9 @@ export function quietTemporal(): void {
 }
 
 /** The TypeScript host with the fixtures, without a server. */
-export async function typescriptHost(address: string): Promise<HostUnderTest> {
+export const typescriptHost: HostUnderTest = { language: "typescript", lacks: new Set(), start };
+
+async function start(address: string): Promise<StartedHost> {
   quietTemporal();
   const [builds, connection] = await Promise.all([prepareBuilds(), NativeConnection.connect({ address })]);
   const dirOf = (slug: string) => fileURLToPath(new URL(`../fixtures/typescript/${slug}`, import.meta.url));

@@ -1,4 +1,4 @@
 import { hostConformance } from "./host-conformance";
 import { typescriptHost } from "./typescript-host";
 
-hostConformance("TypeScript", typescriptHost);
+hostConformance(typescriptHost);

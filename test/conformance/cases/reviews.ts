@@ -1,13 +1,15 @@
-import { QUERIES, SIGNALS, UPDATES } from "@ntro/contract";
+import { type Correction, QUERIES, SIGNALS, UPDATES } from "@ntro/contract";
 import { expect, test } from "vitest";
-import { REVIEWER, refusal, type Task } from "../task";
+import type { HostUnderTest } from "../host-under-test";
+import { REVIEWER, records, refusal, type Task } from "../task";
+import { testWith } from "../test-with";
 import type { Trial } from "../trial";
 
 const REVIEW = "Lines of March";
 const CONFIRM = "Post now?";
 
 /** Decisions, corrections and the tokens that guard them. */
-export function reviews(trial: () => Trial): void {
+export function reviews(host: HostUnderTest, trial: () => Trial): void {
   const reviewOpen = async (input: Record<string, unknown> = {}) => {
     const task = await trial().start("review-lines", input);
     return { task, gate: await task.gate(REVIEW) };
@@ -48,7 +50,7 @@ export function reviews(trial: () => Trial): void {
     expect(await task.result()).toEqual({ decision: "rejected", by: REVIEWER.name, reason: "Rent is missing." });
   });
 
-  test("corrections of the approval come back typed, money in its canonical form", async () => {
+  test("corrections of the approval reach the runbook, which keeps money in its canonical form", async () => {
     const { task, gate } = await reviewOpen();
     await task.approve(gate, [
       { row_id: "a", field: "amount", old_value: "1250.50", new_value: "5" },
@@ -62,7 +64,7 @@ export function reviews(trial: () => Trial): void {
     expect(result).toHaveProperty("rows.0", {
       id: "a",
       account: "1200",
-      postingDate: "2026-03-31",
+      date: "2026-03-31",
       amount: "5.00",
       fils: "0.500",
       side: "debit",
@@ -70,16 +72,9 @@ export function reviews(trial: () => Trial): void {
     expect(result).toHaveProperty("corrections.0", { rowId: "a", field: "amount", from: "1250.50", to: "5.00" });
   });
 
-  test("corrections that do not fit change nothing, and say why", async () => {
+  /** Sends each correction after a sound one: all of them are refused, and nothing has changed. */
+  const expectRefused = async (attempts: readonly (readonly [Correction, string])[]) => {
     const { task, gate } = await reviewOpen();
-    const attempts = [
-      [{ row_id: "z", field: "amount", new_value: "1" }, 'no line "z"'],
-      [{ row_id: "a", field: "side", new_value: "credit" }, '"side" of line "a" may not be changed'],
-      [{ row_id: "a", field: "amount", old_value: "1.00", new_value: "2" }, 'is "1250.50" by now'],
-      [{ row_id: "a", field: "amount", new_value: 5 }, 'does not fit "amount"'],
-      [{ row_id: "a", field: "amount", new_value: "1.234" }, "at most 2 decimals"],
-      [{ row_id: "a", field: "account", new_value: "9999" }, "The account 9999 is closed."],
-    ] as const;
     for (const [correction, why] of attempts) {
       const sound = { row_id: "b", field: "amount", new_value: "7" };
       const refused = await refusal(task.approve(gate, [sound, correction]));
@@ -88,29 +83,40 @@ export function reviews(trial: () => Trial): void {
     const state = await task.state();
     expect(state.gates[0]).toMatchObject({ token: gate.token, edits: [] });
     expect(state.gates[0]?.action.payload).toHaveProperty("rows.1.amount", "1250.50");
-  });
+  };
+
+  test("corrections of rows and fields that are not to be changed change nothing, and say why", () =>
+    expectRefused([
+      [{ row_id: "z", field: "amount", new_value: "1" }, '"z"'],
+      [{ row_id: "a", field: "side", new_value: "credit" }, '"side" of line "a"'],
+      [{ row_id: "a", field: "amount", old_value: "1.00", new_value: "2" }, '"1250.50"'],
+    ]));
+
+  testWith(host, "rowSchemas", "corrections that do not fit their row's schema change nothing, and say why", () =>
+    expectRefused([
+      [{ row_id: "a", field: "amount", new_value: 5 }, 'does not fit "amount"'],
+      [{ row_id: "a", field: "amount", new_value: "1.234" }, "at most 2 decimals"],
+    ]),
+  );
+
+  testWith(host, "approvalRules", "corrections that the author refuses change nothing, and say why", () =>
+    expectRefused([[{ row_id: "a", field: "account", new_value: "9999" }, "The account 9999 is closed."]]),
+  );
 
   test("rows are edited, rejected and restored while the review is open", async () => {
     const { task, gate } = await reviewOpen();
-    expect(gate.action.checks).toMatchObject({ status: "pass", summary: "1 of 1 checks passed" });
-    await task.rowAction(gate, { action: "edit_cell", row_id: "a", field: "amount", value: "5", old_value: "1250.50" });
+    const edit = { action: "edit_cell", row_id: "a", field: "amount", value: "5.00", old_value: "1250.50" } as const;
+    await task.rowAction(gate, edit);
     const edited = await task.state();
     expect(edited.gates[0]?.action.payload).toHaveProperty("rows.0.amount", "5.00");
+    expect(await task.query(QUERIES.pendingAction)).toHaveProperty("payload.rows.0.amount", "5.00");
     expect(edited.gates[0]?.edits).toMatchObject([
       { row_id: "a", field: "amount", old_value: "1250.50", new_value: "5.00", by: REVIEWER.name },
     ]);
-    expect(edited.gates[0]?.action.checks?.items[0]).toMatchObject({ detail: "Debits exceed credits by -1245.50." });
     await task.rowAction(gate, { action: "reject_row", row_id: "a" });
     await task.rowAction(gate, { action: "reject_row", row_id: "b" });
     await task.rowAction(gate, { action: "restore_row", row_id: "b" });
     expect((await task.state()).gates[0]?.rejected_rows).toEqual(["a"]);
-    const refused = [
-      { action: "edit_cell", row_id: "a", field: "amount", value: "6", old_value: "1250.50" },
-      { action: "edit_cell", row_id: "a", field: "account", value: "9999" },
-      { action: "reject_row", row_id: "z" },
-    ] as const;
-    for (const action of refused)
-      expect(await refusal(task.rowAction(gate, action))).toMatchObject({ type: "CORRECTION_REFUSED" });
     await task.approve(gate, [{ row_id: "b", field: "amount", new_value: "9.9" }]);
     await task.approve(await task.gate(CONFIRM));
     expect(await task.result()).toMatchObject({
@@ -120,12 +126,47 @@ export function reviews(trial: () => Trial): void {
     });
   });
 
+  test("changes to rows that do not fit, or that the author refuses, change nothing", async () => {
+    const { task, gate } = await reviewOpen();
+    await task.rowAction(gate, { action: "edit_cell", row_id: "a", field: "amount", value: "5.00" });
+    const before = await task.state();
+    const attempts = [
+      [{ action: "edit_cell", row_id: "a", field: "amount", value: "6", old_value: "1250.50" }, '"5.00"'],
+      [{ action: "edit_cell", row_id: "a", field: "account", value: "9999" }, "The account 9999 is closed."],
+      [{ action: "edit_cell", row_id: "a", field: "side", value: "credit" }, '"side" of line "a"'],
+      [{ action: "reject_row", row_id: "z" }, '"z"'],
+    ] as const;
+    for (const [action, why] of attempts)
+      expect(await refusal(task.rowAction(gate, action))).toMatchObject({
+        type: "CORRECTION_REFUSED",
+        message: expect.stringContaining(why),
+      });
+    expect((await task.state()).gates).toEqual(before.gates);
+  });
+
+  test("checks are shown with their review", async () => {
+    const { task } = await reviewOpen();
+    const checked = await task.checked();
+    expect(checked).toMatchObject({ status: "pass", items: [{ title: "Debits equal credits", status: "pass" }] });
+  });
+
+  testWith(host, "checksAgain", "checks look again after every change", async () => {
+    const { task, gate } = await reviewOpen();
+    await task.rowAction(gate, { action: "edit_cell", row_id: "a", field: "amount", value: "5" });
+    const [edited] = (await task.state()).gates;
+    expect(edited?.action.payload).toHaveProperty("rows.0.amount", "5.00");
+    expect(edited?.action.checks?.items[0]).toMatchObject({ detail: "Debits exceed credits by -1245.50." });
+  });
+
   test("an update of another shape is refused and changes nothing", async () => {
     const { task, gate } = await reviewOpen();
     for (const update of Object.values(UPDATES))
       for (const argument of [undefined, null, "approve", {}, { gate: gate.token, type: "maybe" }])
         expect(await refusal(task.update(update, argument))).toMatchObject({ type: "REQUEST_INVALID" });
     expect(await refusal(task.submit(gate, "rent-roll"))).toMatchObject({ type: "GATE_NOT_OPEN" });
+    expect(await refusal(task.update(UPDATES.ingest, records({ amount: "1.00" })))).toMatchObject({
+      type: "DATA_NOT_TAKEN",
+    });
     expect((await task.state()).gates).toHaveLength(1);
   });
 
@@ -149,11 +190,21 @@ export function reviews(trial: () => Trial): void {
     const corrections = [{ line_item_id: "a", field: "amount", old_value: "1250.50", new_value: "2" }];
     await task.signal(SIGNALS.userAction, { type: "approved", corrections });
     await task.gate(CONFIRM);
-    await task.signal(SIGNALS.userAction, { kind: "reject", comments: "Not now." });
-    expect(await task.result()).toEqual({ decision: "rejected", by: "Signal", reason: "Not now." });
-    expect(await task.query(QUERIES.snapshots)).toMatchObject({
-      review: { payload: { rows: [{ amount: "2.00" }, { amount: "3.00" }] } },
-    });
+    await task.signal(SIGNALS.userAction, { type: "approved" });
+    expect(await task.result()).toMatchObject({ rows: [{ amount: "2.00" }, { amount: "3.00" }] });
+    expect(await task.query(QUERIES.snapshots)).toHaveProperty("review.payload.rows.1.amount", "3.00");
+  });
+
+  test("a rejection by signal is one in every dialect", async () => {
+    for (const answer of [
+      { type: "rejected", reason: "Not now." },
+      { kind: "reject", comments: "Not now." },
+      { action: "reject", reason: "Not now." },
+    ]) {
+      const { task } = await reviewOpen();
+      await task.signal(SIGNALS.userAction, answer);
+      expect(await task.result()).toEqual({ decision: "rejected", by: "Signal", reason: "Not now." });
+    }
   });
 
   test("a signal that says nothing clear, or names another gate, answers nothing", async () => {

@@ -2,6 +2,7 @@ import { QUERIES, UPDATES } from "@ntro/contract/names";
 import {
   type ChildState,
   DecideUpdate,
+  IngestUpdate,
   type NtroState,
   type PendingAction,
   RowActionUpdate,
@@ -19,6 +20,7 @@ export function serveProtocol(state: TaskState, gates: GateRegistry): void {
   serveUpdate(UPDATES.decide, DecideUpdate, (answer) => gates.decide(answer));
   serveUpdate(UPDATES.submit, SubmitUpdate, (answer) => gates.submit(answer));
   serveUpdate(UPDATES.rowAction, RowActionUpdate, (answer) => gates.rowAction(answer));
+  serveUpdate(UPDATES.ingest, IngestUpdate, () => refuse("DATA_NOT_TAKEN", "This runbook takes no rows as data."));
 }
 
 /** An update is checked before it is accepted, and again when it is applied: another answer may have come in between. */

@@ -1,4 +1,5 @@
 import type { Fault, Manifest } from "@ntro/contract";
+import type { Requirements } from "./python/requirements";
 
 /** A bundle's files: POSIX path in the bundle → text. */
 export type Files = ReadonlyMap<string, string>;
@@ -7,6 +8,8 @@ export type Files = ReadonlyMap<string, string>;
 export interface Bundle {
   files: Files;
   manifest: Manifest;
+  /** What a Python bundle runs in; null for TypeScript. */
+  requirements: Requirements | null;
 }
 
 /** Either the checked bundle, or everything that is wrong with it (never empty). */

@@ -4,6 +4,7 @@ import { LIMITS, mebibytes } from "./limits";
 import { readManifest } from "./manifest";
 import { readPackages } from "./packages";
 import { checkMigrationNames, checkPathClashes, checkPathSafety, isIncluded } from "./paths";
+import { checkPython } from "./python/check";
 
 /** A file of a bundle before it is checked. */
 export interface Entry {
@@ -13,8 +14,8 @@ export interface Entry {
 }
 
 /**
- * Checks files that came from anywhere but a folder, such as an upload: paths, sizes, text, migrations, packages and
- * runbook.md. Paths that a bundle does not hold (see {@link isIncluded}) are left out silently, unsafe ones never.
+ * Checks files that came from anywhere but a folder, such as an upload: paths, sizes, text, migrations, packages,
+ * requirements and runbook.md. Paths that a bundle does not hold (see {@link isIncluded}) are left out silently, unsafe ones never.
  */
 export function checkFiles(files: Iterable<readonly [path: string, text: string]>): BundleResult {
   const entries: Entry[] = [];
@@ -48,10 +49,14 @@ export function checkEntries(entries: readonly Entry[], found: readonly Fault[])
   }
   const packages = readPackages(files);
   if (packages.status === "faulty") faults.push(...packages.faults);
+  const python = checkPython(files, new Set(paths));
+  if (python.status === "faulty") faults.push(...python.faults);
   const manifest = readManifest(files, new Set(paths));
   if (manifest.status === "faulty") faults.push(...manifest.faults);
-  if (manifest.status === "faulty" || faults.length > 0) return { status: "faulty", faults: sortFaults(faults) };
-  return { status: "ok", bundle: { files: sortFiles(files), manifest: manifest.manifest } };
+  if (manifest.status === "faulty" || python.status === "faulty" || faults.length > 0)
+    return { status: "faulty", faults: sortFaults(faults) };
+  const { requirements } = python;
+  return { status: "ok", bundle: { files: sortFiles(files), manifest: manifest.manifest, requirements } };
 }
 
 /** The files in the order of their paths' UTF-8 bytes, which is the archive's. */

@@ -51,6 +51,7 @@ test("skill.md is read where runbook.md is absent", async () => {
   const dir = await folderWith([
     ["skill.md", RUNBOOK_MD],
     ["templates/workflow.py", ""],
+    ["templates/activities.py", ""],
   ]);
   const result = await readBundle(dir);
   expect(result.status === "ok" && result.bundle.manifest).toMatchObject({ slug: "nav-monthly", language: "python" });

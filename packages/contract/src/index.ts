@@ -1,5 +1,6 @@
 export * from "./client";
 export * from "./entity";
+export * from "./environment-variables";
 export * from "./errors";
 export * from "./event";
 export * from "./manifest";

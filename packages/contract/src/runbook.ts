@@ -64,7 +64,13 @@ const deploymentFields = {
 /** A revision made to serve a tenant. */
 export const Deployment = z.discriminatedUnion("status", [
   z.object({ ...deploymentFields, status: z.literal("pending") }),
-  z.object({ ...deploymentFields, status: z.literal("ready"), readyAt: z.string() }),
+  z.object({
+    ...deploymentFields,
+    status: z.literal("ready"),
+    readyAt: z.string(),
+    /** What whoever deployed should know though nothing is wrong, one sentence each. */
+    notices: z.array(z.string()).default([]),
+  }),
   z.object({ ...deploymentFields, status: z.literal("failed"), failedAt: z.string(), faults: z.array(Fault) }),
 ]);
 export type Deployment = z.infer<typeof Deployment>;
@@ -102,6 +108,8 @@ export const RunbookVersion = z.object({
   current: z.boolean(),
   pinnedBy: z.array(z.object({ id: z.uuid(), name: z.string().nullish() })),
   openTasks: z.number().int(),
+  /** What whoever deployed it should know though nothing is wrong, one sentence each. */
+  notices: z.array(z.string()).default([]),
   deployedBy: z.string(),
   createdAt: z.string(),
 });

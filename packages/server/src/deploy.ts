@@ -1,3 +1,4 @@
+import type { Requirements } from "@ntro/bundle";
 import type { Actor, Described, Fault, Manifest } from "@ntro/contract";
 import { sql, type Transaction } from "kysely";
 import { PLATFORM_ACTOR } from "./core/access";
@@ -17,6 +18,8 @@ export interface NewDeployment {
   readonly id: string;
   readonly tenantId: string;
   readonly manifest: Manifest;
+  /** Of a Python bundle; null for TypeScript. */
+  readonly requirements: Requirements | null;
   readonly digest: string;
   readonly workflowType: string;
   readonly pin: boolean;
@@ -83,7 +86,7 @@ export async function recordDeployment(db: Db, deployment: NewDeployment): Promi
 
 async function putRevision(
   trx: Trx,
-  { tenantId, manifest, digest, workflowType, actor }: NewDeployment,
+  { tenantId, manifest, requirements, digest, workflowType, actor }: NewDeployment,
 ): Promise<string> {
   const { slug, version, language } = manifest;
   const content = { tenant_id: tenantId, slug, version, digest };
@@ -93,6 +96,8 @@ async function putRevision(
       ...content,
       language,
       workflow_type: workflowType,
+      environment: requirements?.environment ?? null,
+      requirements: requirements && JSON.stringify({ lines: requirements.lines, provided: requirements.provided }),
       manifest: JSON.stringify(manifest),
       deployed_by: actor.name,
     })

@@ -22,6 +22,10 @@ export const runbookVersions = defineCommand({
       { title: "DEPLOYED", value: (version) => version.createdAt },
       { title: "BY", value: (version) => version.deployedBy },
     ]);
+    const { printable } = await import("../output");
+    for (const { version, digest, notices } of versions)
+      for (const notice of notices)
+        out.say(out.colourOfMessages.dim(`${version} (${digest.slice(0, 12)}): ${printable(notice)}`));
     return 0;
   },
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Deployment, type NtroClient, NtroError } from "@ntro/contract";
-import type { Output } from "../output";
+import { type Output, printable } from "../output";
 import { persist } from "../persist";
 import { followDeployment } from "./follow-deployment";
 import type { ReadyBundle } from "./read-folder";
@@ -45,6 +45,8 @@ export async function deployBundle(
     });
   const effect = deployment.current ? "it is current" : "the current version stays as it is";
   out.success(`ready      ${slug}@${version}, ${effect}  ${seconds(Date.now() - begun)}`);
+  for (const notice of deployment.status === "ready" ? deployment.notices : [])
+    out.say(out.colourOfMessages.dim(`  ${printable(notice)}`));
   return deployment;
 }
 

@@ -56,3 +56,10 @@ export function promotedRevision<R extends PromotableRevision>(
     throw new NtroError("RUNBOOK_NOT_READY", `Version ${version} of ${slug} is not ready for this tenant.`, { hint });
   throw new NtroError("VERSION_NOT_FOUND", `The runbook ${slug} has no version ${version} in this tenant.`, { hint });
 }
+
+/** What to tell whoever deploys a bundle that asks for packages which are there anyway; empty when it asks for none. */
+export function requirementNotices(provided: readonly string[]): string[] {
+  if (provided.length === 0) return [];
+  const verb = provided.length === 1 ? "is" : "are";
+  return [`requirements.txt: ${provided.join(", ")} ${verb} provided by the platform.`];
+}

@@ -10,6 +10,7 @@ import {
 } from "@ntro/contract";
 import * as z from "zod";
 import { actorOf, mayTouch } from "../core/access";
+import { withRunbookFile } from "../core/published-upload";
 import { recordDeployment } from "../deploy";
 import type { Services } from "../services";
 import { findDeployment, toDeployment } from "../store/deployments";
@@ -25,27 +26,19 @@ export const deploymentHandlers: Pick<Handlers, "runbooks.deploy" | "deployments
     const { db, tenantDatabases } = services;
     const tenant = await requireTenant(db, caller, body.tenantSlug);
     requireActive(tenant);
-    const bundle = checkFiles(Object.entries(body.files));
+    const bundle = checkFiles(Object.entries(withRunbookFile(body.files, params.slug, body.version)));
     if (bundle.status === "faulty") throw invalidBundle(params.slug, bundle.faults);
-    const { manifest, files } = bundle.bundle;
-    if (manifest.language !== "typescript") throw invalidBundle(params.slug, [NOT_SERVED]);
+    const { manifest, files, requirements } = bundle.bundle;
     requireSame(manifest, params.slug, body);
     const { archive, digest } = packFiles(files);
     const type = workflowType({ slug: manifest.slug, version: manifest.version, digest });
     await putArchive(tenantDatabases, tenant.id, type, archive);
     const actor = actorOf(caller);
     const pin = body.pin ?? false;
-    await recordDeployment(db, { id, tenantId: tenant.id, manifest, digest, workflowType: type, pin, actor });
+    const revision = { tenantId: tenant.id, manifest, requirements, digest, workflowType: type };
+    await recordDeployment(db, { id, ...revision, pin, actor });
     return toAnswer(await awaitDeployment(services, caller, id, query.wait * 1000, request.signal));
   },
-};
-
-/** Refused at once: recorded, it would wait for a host that no worker has. */
-const NOT_SERVED: Fault = {
-  code: "LANGUAGE_NOT_SERVED",
-  path: "templates/workflow.py",
-  message: "The workers of this platform run TypeScript bundles only.",
-  hint: "Write templates/workflow.ts; docs/authoring.md shows how.",
 };
 
 function invalidBundle(slug: string, faults: Fault[]): NtroError {
@@ -123,7 +116,12 @@ function toAnswer(deployment: Deployment): DeployAnswer {
     taskQueue: deployment.taskQueue,
     runbook: slug,
     version,
-    result: { status: deployment.status, digest: deployment.digest, current: deployment.current },
+    result: {
+      status: deployment.status,
+      digest: deployment.digest,
+      current: deployment.current,
+      ...(deployment.status === "ready" ? { notices: deployment.notices } : {}),
+    },
     deployment,
   };
 }

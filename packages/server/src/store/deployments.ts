@@ -16,6 +16,7 @@ function deployments(db: Db) {
       "r.digest",
       "r.language",
       "r.environment",
+      "r.described",
       "r.workflow_type",
       "t.slug as tenant_slug",
     ]);
@@ -44,7 +45,8 @@ export async function toDeployment(db: Db, row: Row): Promise<Deployment> {
     createdAt: row.created_at.toISOString(),
   };
   const endedAt = (row.ended_at ?? row.created_at).toISOString();
-  if (row.status === "ready") return { ...fields, status: "ready", readyAt: endedAt };
+  if (row.status === "ready")
+    return { ...fields, status: "ready", readyAt: endedAt, notices: row.described?.notices ?? [] };
   if (row.status === "failed") return { ...fields, status: "failed", failedAt: endedAt, faults: row.faults ?? [] };
   const current = await readCurrentVersion(db, row.tenant_id, row.slug);
   const requested = { version: row.version, pin: row.pin, requestedAt: row.created_at };

@@ -13,7 +13,7 @@ interface Place {
   readonly tenant_id: string;
   readonly language: Language;
   readonly environment: string | null;
-  readonly requirements: string[] | null;
+  readonly requirements: { readonly lines: string[] } | null;
   /** Whether a task that is open, or that may start now, can come to it. */
   readonly used: boolean;
 }
@@ -75,7 +75,7 @@ function hostPlaces(db: Db, tenantId: string | null): Promise<Place[]> {
   const query = db
     .selectFrom("revisions as r")
     .select(["r.tenant_id", "r.language", "r.environment"])
-    .select(sql<string[] | null>`(array_agg(r.requirements))[1]`.as("requirements"))
+    .select(sql<Place["requirements"]>`(array_agg(r.requirements))[1]`.as("requirements"))
     .select(
       sql<boolean>`bool_or(
         exists (select 1 from current_versions c where c.revision_id = r.id)
@@ -110,6 +110,6 @@ function toHost(
   };
 }
 
-function toEnvironment(name: string | null, requirements: string[] | null): PythonEnvironment {
-  return { name: name ?? BASE_ENVIRONMENT, requirements: requirements ?? [] };
+function toEnvironment(name: string | null, requirements: Place["requirements"]): PythonEnvironment {
+  return { name: name ?? BASE_ENVIRONMENT, requirements: requirements?.lines ?? [] };
 }

@@ -1,6 +1,7 @@
 import type { DeploymentStatus, Described, RunbookVersion } from "@ntro/contract";
 import { type Selectable, sql, type Transaction } from "kysely";
 import type * as z from "zod";
+import { requirementNotices } from "../core/deploy";
 import { notFound } from "../core/not-found";
 import type { Db } from "./database";
 import type { Tables } from "./tables";
@@ -130,13 +131,21 @@ export async function toVersions(db: Db, rows: readonly StandingRevision[]): Pro
       .filter((pin) => pin.runbook_version === row.version)
       .map(({ id, name }) => ({ id, name })),
     openTasks: Number(open.find(({ revision_id }) => revision_id === row.id)?.count ?? 0),
+    notices: row.described?.notices ?? [],
     deployedBy: row.deployed_by,
     createdAt: row.created_at.toISOString(),
   }));
 }
 
-/** What loading a revision showed is kept with it. */
-export async function describeRevision(trx: Transaction<Tables>, id: string, described: Described): Promise<void> {
+/** What loading a revision showed is kept with it, and what its files alone say to whoever deploys it. */
+export async function describeRevision(trx: Transaction<Tables>, id: string, found: Described): Promise<void> {
+  const { requirements } = await trx
+    .selectFrom("revisions")
+    .select("requirements")
+    .where("id", "=", id)
+    .executeTakeFirstOrThrow();
+  const notices = [...requirementNotices(requirements?.provided ?? []), ...(found.notices ?? [])];
+  const described: Described = { ...found, ...(notices.length > 0 ? { notices } : {}) };
   await trx
     .updateTable("revisions")
     .set({ described: JSON.stringify(described) })

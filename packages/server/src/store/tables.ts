@@ -69,8 +69,8 @@ export interface Tables {
     workflow_type: string;
     /** What a Python revision runs in: `base`, or the name of its requirements; null for TypeScript. */
     environment: Nullable<string>;
-    /** What the environment has beyond the base; null for TypeScript. */
-    requirements: JsonNullable<string[]>;
+    /** What the environment has beyond the base, and which requirements the base meets; null for TypeScript. */
+    requirements: JsonNullable<{ lines: string[]; provided: string[] }>;
     manifest: JSONColumnType<Manifest>;
     described: JsonNullable<Described>;
     deployed_by: string;

@@ -28,7 +28,7 @@ beforeAll(async () => {
   expect(await platform("up", "--detach", "--port", "0")).toBe(0);
   await cli.run(["tenant", "create", "--name", "Acme Fund", "--slug", "acme-fund"]);
   await cli.run(["entity", "create", "--name", "Acme SPV 1", "--slug", "acme-spv1", "--currency", "GBP"]);
-  const path = join(root, "examples", "runbooks", "nav-monthly");
+  const path = join(root, "test", "fixtures", "system", "month-end");
   expect(await cli.run(["workflow", "create", "--path", path, "--pin"])).toMatchObject({ exit: 0 });
 });
 afterAll(async () => {

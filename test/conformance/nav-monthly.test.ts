@@ -22,7 +22,7 @@ import { Reports } from "./reports";
 import { IDENTITY, Task } from "./task";
 import { type BuiltBundles, prepareBuilds, quietTemporal, serveRevisions } from "./typescript-host";
 
-const RUNBOOK = fileURLToPath(new URL("../../examples/runbooks/nav-monthly", import.meta.url));
+const RUNBOOK = fileURLToPath(new URL("../fixtures/system/month-end", import.meta.url));
 const DATA = fileURLToPath(new URL("../../examples/data/", import.meta.url));
 
 let postgres: TestPostgres;

@@ -77,12 +77,12 @@ describe("installed into an empty prefix, away from the repository", () => {
   it(
     "takes a folder to a completed task",
     async () => {
-      for (const name of ["runbooks", "data"])
-        cpSync(join(ROOT, "examples", name), join(installed.work, name), { recursive: true });
+      cpSync(join(ROOT, "examples/data"), join(installed.work, "data"), { recursive: true });
+      cpSync(join(ROOT, "test/fixtures/system/month-end"), join(installed.work, "month-end"), { recursive: true });
       expect(await installed.said("up", "--detach", "--port", "0")).toMatch(/^http:\/\/127\.0\.0\.1:\d+\n$/);
       await installed.said("tenant", "create", "--name", "Acme Fund", "--slug", "acme-fund");
       await installed.said("entity", "create", ...TENANT, "--name", "Acme SPV 1", "--slug", "acme-spv1");
-      await installed.said("workflow", "create", "--path", "runbooks/nav-monthly", ...PLACE);
+      await installed.said("workflow", "create", "--path", "month-end", ...PLACE);
       const started = await installed.ntro(
         ...["workflow", "run", "nav-monthly", ...PLACE, "--period", "2026-03", "--wait", "--no-wait-human"],
       );

@@ -153,7 +153,11 @@ export function run(program: string, args: readonly string[], env: NodeJS.Proces
 
 export const TENANT = ["--tenant", "acme-fund"] as const;
 export const PLACE = [...TENANT, "--entity", "acme-spv1"] as const;
-export const NAV = "./examples/runbooks/nav-monthly/";
+/** The main job in TypeScript alone, for tests that are about something else than its children. */
+export const NAV = "./test/fixtures/system/month-end/";
+/** The main job of the examples, and the Python runbook it starts for each document. */
+export const NAV_MONTHLY = "./examples/runbooks/nav-monthly/";
+export const DOCUMENT_INGEST = "./examples/runbooks/document-ingest/";
 export const TRIAL_BALANCE = "trial-balance=./examples/data/trial-balance-2026-03.xlsx";
 export const RENT_ROLL = "rent-roll=./examples/data/rent-roll-2026-03.pdf";
 

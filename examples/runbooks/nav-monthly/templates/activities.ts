@@ -1,8 +1,8 @@
 import { activity, fail } from "@ntro/runbook";
 import * as z from "zod";
 import { netAssetValue, post, proposeJournals } from "./accounts";
-import { Books, Close, Journal, Period, Read, Rejection, Sources, Summary } from "./models";
-import { readRentRoll, readTrialBalance } from "./sources";
+import { Books, Close, Journal, Period, Proposal, Records, Rejection, Summary } from "./models";
+import { accountsOf, tenanciesOf } from "./records";
 
 const Done = z.object({ done: z.literal(true) });
 
@@ -26,21 +26,19 @@ export const openPeriod = activity({
   },
 });
 
-/** Reads both files; what cannot be used is said, so that it can be asked for again. */
-export const readSources = activity({
-  input: Sources,
-  output: Read,
-  run: async ({ trialBalance, rentRoll }, { documents }) => {
-    const accounts = readTrialBalance(await documents.rows(trialBalance));
-    if (!accounts.ok) return { status: "unusable", problem: accounts.problem };
-    const tenancies = readRentRoll(await documents.text(rentRoll));
-    if (!tenancies.ok) return { status: "unusable", problem: tenancies.problem };
-    return { status: "ok", accounts: accounts.value, tenancies: tenancies.value };
-  },
+/** The rows that document-ingest has committed, as accounts and tenancies. */
+export const readBooks = activity({
+  input: Records,
+  output: Books,
+  short: true,
+  run: async ({ trialBalance, rentRoll }, { db, entity }) => ({
+    accounts: await accountsOf(db, entity.slug, trialBalance),
+    tenancies: await tenanciesOf(db, entity.slug, rentRoll),
+  }),
 });
 
 export const propose = activity({
-  input: Books,
+  input: Proposal,
   output: z.object({ journals: z.array(Journal) }),
   short: true,
   run: ({ accounts, tenancies, managementFeePercent }) => ({

@@ -1,4 +1,4 @@
-import { money, period, SubmittedFile } from "@ntro/runbook";
+import { money, period } from "@ntro/runbook";
 import * as z from "zod";
 
 /** The start parameters. */
@@ -12,18 +12,35 @@ export const Input = z.object({
 });
 
 export const Period = z.object({ period: period() });
-export const Sources = z.object({ trialBalance: SubmittedFile, rentRoll: SubmittedFile });
+
+/** What document-ingest takes: which document, and as what it is read. */
+export const IngestInput = z.object({
+  period: period(),
+  source: z.string(),
+  schema_slug: z.enum(["trial-balance", "rent-roll"]),
+  title: z.string(),
+});
+
+/** What it results in, as far as it is used here: the file, and the record its reviewed rows are in. */
+export const Ingested = z.object({
+  record_id: z.string(),
+  document_ref: z.string(),
+  source: z.string(),
+  filename: z.string(),
+  content_type: z.string(),
+  size_bytes: z.number().int(),
+  sha256: z.string(),
+});
+export type Ingested = z.infer<typeof Ingested>;
+
+/** The records of both documents, by their ids. */
+export const Records = z.object({ trialBalance: z.string(), rentRoll: z.string() });
 
 /** Positive is a debit balance. */
 export const Account = z.object({ code: z.string(), name: z.string(), balance: money("GBP") });
 export type Account = z.infer<typeof Account>;
 export const Tenancy = z.object({ unit: z.string(), tenant: z.string(), rent: money("GBP") });
 export type Tenancy = z.infer<typeof Tenancy>;
-
-export const Read = z.discriminatedUnion("status", [
-  z.object({ status: z.literal("ok"), accounts: z.array(Account), tenancies: z.array(Tenancy) }),
-  z.object({ status: z.literal("unusable"), problem: z.string() }),
-]);
 
 export const Journal = z.object({
   id: z.string(),
@@ -34,11 +51,8 @@ export const Journal = z.object({
 });
 export type Journal = z.infer<typeof Journal>;
 
-export const Books = z.object({
-  accounts: z.array(Account),
-  tenancies: z.array(Tenancy),
-  managementFeePercent: z.string(),
-});
+export const Books = z.object({ accounts: z.array(Account), tenancies: z.array(Tenancy) });
+export const Proposal = Books.extend({ managementFeePercent: z.string() });
 export const Close = z.object({
   period: period(),
   accounts: z.array(Account),

@@ -1,8 +1,11 @@
-import { check, decimal, fail, runbook } from "@ntro/runbook";
+import { check, childRunbook, decimal, fail, runbook, type SubmittedFile } from "@ntro/runbook";
 import type * as z from "zod";
 import { imbalance } from "./accounts";
 import * as activities from "./activities";
-import { Input, Journal, Summary } from "./models";
+import { Ingested, IngestInput, Input, Journal, Summary } from "./models";
+
+/** A Python runbook: reads a document, has it reviewed, commits its rows. */
+const ingest = childRunbook("document-ingest", { input: IngestInput, output: Ingested });
 
 const balanced = check<z.infer<typeof Journal>>({
   id: "journals_balance",
@@ -15,10 +18,20 @@ const balanced = check<z.infer<typeof Journal>>({
   },
 });
 
+const fileOf = ({ document_ref, source, filename, content_type, size_bytes, sha256 }: Ingested): SubmittedFile => ({
+  ref: document_ref,
+  source,
+  filename,
+  contentType: content_type,
+  sizeBytes: size_bytes,
+  sha256,
+});
+
 export default runbook({
   input: Input,
   output: Summary,
   activities,
+  children: { ingest },
   steps: {
     open: ["Open period", "Calendar"],
     collect: ["Collect sources", "Upload"],
@@ -29,27 +42,20 @@ export default runbook({
     const { period, managementFeePercent } = input;
     await step.open(({ act }) => act.openPeriod({ period }));
 
-    const books = await step.collect(async ({ act, submitFiles, feedback }) => {
-      for (;;) {
-        const files = await submitFiles(
-          {
-            trialBalance: { source: "trial-balance", title: "Trial balance", accept: ["xlsx", "csv"] },
-            rentRoll: { source: "rent-roll", title: "Rent roll", accept: ["pdf"] },
-          },
-          { title: `Trial balance and rent roll of ${period}` },
-        );
-        const read = await act.readSources(files);
-        if (read.status === "ok") return { ...read, rentRoll: files.rentRoll };
-        feedback("error", read.problem);
-      }
+    const { accounts, tenancies, rentRoll } = await step.collect(async ({ act, child }) => {
+      const sources = await child.ingest.all({
+        trialBalance: { period, source: "trial-balance", schema_slug: "trial-balance", title: "Trial balance" },
+        rentRoll: { period, source: "rent-roll", schema_slug: "rent-roll", title: "Rent roll" },
+      });
+      const books = await act.readBooks({
+        trialBalance: sources.trialBalance.record_id,
+        rentRoll: sources.rentRoll.record_id,
+      });
+      return { ...books, rentRoll: sources.rentRoll };
     });
 
     const review = await step.review(async ({ act, review, feedback }) => {
-      let { journals } = await act.propose({
-        accounts: books.accounts,
-        tenancies: books.tenancies,
-        managementFeePercent,
-      });
+      let { journals } = await act.propose({ accounts, tenancies, managementFeePercent });
       for (;;) {
         const answer = await review({
           title: `Journals of ${period}`,
@@ -57,7 +63,7 @@ export default runbook({
           rows: journals,
           editable: ["account", "description", "debit", "credit"],
           checks: [balanced],
-          document: books.rentRoll,
+          document: fileOf(rentRoll),
           labels: { approve: "Approve and close" },
         });
         if (answer.decision === "rejected" || decimal.isZero(imbalance(answer.rows))) return answer;
@@ -71,7 +77,7 @@ export default runbook({
       return fail(`Rejected by ${review.rejectedBy.name}: ${review.reason}`, { type: "Rejected" });
     }
     return step.report(({ act }) =>
-      act.close({ period, accounts: books.accounts, journals: review.rows, approvedBy: review.approvedBy.name }),
+      act.close({ period, accounts, journals: review.rows, approvedBy: review.approvedBy.name }),
     );
   },
 });

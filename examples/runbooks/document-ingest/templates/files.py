@@ -1,0 +1,86 @@
+"""Opens files: the cells of .xlsx and .csv, the lines of .pdf. Used by activities only."""
+
+import csv
+import io
+import warnings
+from datetime import date, datetime
+from decimal import Context, Decimal
+
+import openpyxl
+import pdfplumber
+
+from .document import Document, UnreadableError
+
+# What a person can review, and what fits into the result of an activity (1 MB).
+MAX_ROWS = 4000
+
+# A workbook keeps numbers as binary fractions, of which 15 digits are meant: 0.1 + 0.2 is shown as 0.3.
+_WORKBOOK_DIGITS = Context(prec=15)
+
+
+def open_document(content: bytes) -> Document:
+    """Reads a file by what it is, not by what it is called. Raises :class:`UnreadableError`."""
+    if content.startswith(b"%PDF-"):
+        return _pdf(content)
+    if content.startswith(b"PK\x03\x04"):
+        return _of_rows(_workbook(content))
+    return _of_rows(_csv(content))
+
+
+def _of_rows(rows: list[list[str]]) -> Document:
+    if len(rows) > MAX_ROWS:
+        raise UnreadableError(f"The file has {len(rows)} rows; at most {MAX_ROWS} can be reviewed at once.")
+    return Document(rows=rows, text="\n".join("\t".join(row) for row in rows))
+
+
+def _pdf(content: bytes) -> Document:
+    try:
+        with pdfplumber.open(io.BytesIO(content)) as pdf:
+            text = "\n".join(page.extract_text() or "" for page in pdf.pages)
+    except Exception as error:  # The parser raises whatever a damaged file leads it to.
+        raise UnreadableError("The PDF is damaged or protected by a password.") from error
+    if not text.strip():
+        raise UnreadableError("The PDF has no text; a scan has to be recognised (OCR) first.")
+    return Document(rows=[], text=text)
+
+
+def _workbook(content: bytes) -> list[list[str]]:
+    try:
+        with warnings.catch_warnings():
+            # About styles, which do not matter here.
+            warnings.simplefilter("ignore", UserWarning)
+            workbook = openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True)
+            sheets = [
+                [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)] for sheet in workbook
+            ]
+            workbook.close()
+    except Exception as error:  # As above.
+        raise UnreadableError("The file is no .xlsx workbook, or it is damaged.") from error
+    # An empty row between sheets, for a table ends there.
+    return [row for sheet in sheets for row in [*sheet, []]]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return format(Decimal(repr(value)).normalize(_WORKBOOK_DIGITS), "f")
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()[:10]
+    return str(value).strip()
+
+
+def _csv(content: bytes) -> list[list[str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableError("The file is neither .pdf nor .xlsx, nor text in UTF-8.") from error
+    if "\x00" in text:
+        raise UnreadableError("The file is neither .pdf nor .xlsx, nor text.")
+    if not text.strip():
+        raise UnreadableError("The file is empty.")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.count))
+    try:
+        return [[cell.strip() for cell in row] for row in lines]
+    except csv.Error as error:
+        raise UnreadableError(f"Line {lines.line_num} of the file is no line of a .csv: {error}.") from error

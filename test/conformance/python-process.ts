@@ -1,0 +1,84 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { FromHost, type HostSettings, type ToHost } from "../../packages/worker/src/host-messages";
+
+/** Where the package `ntro_host` lies. */
+const PYTHON = fileURLToPath(new URL("../../python", import.meta.url));
+
+/** A Python host in a process of its own, spoken to as its supervisor does. */
+export class PythonProcess {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting = new Set<(message: FromHost) => void>();
+  readonly #exited: Promise<number | null>;
+  #stderr = "";
+
+  private constructor() {
+    this.#child = spawn(interpreter(), ["-m", "ntro_host"], {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONPATH: PYTHON },
+    });
+    this.#exited = new Promise((resolve) => this.#child.once("exit", resolve));
+    this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-20_000);
+    });
+    createInterface(this.#child.stdout).on("line", (line) => {
+      const message = FromHost.parse(JSON.parse(line));
+      for (const look of [...this.#waiting]) look(message);
+    });
+  }
+
+  /** Starts one and waits until it serves. @throws what it said on stderr when it ended instead */
+  static async start(settings: HostSettings): Promise<PythonProcess> {
+    const host = new PythonProcess();
+    const running = host.#told((message) => message.type === "running");
+    host.#send({ type: "start", settings });
+    await running;
+    return host;
+  }
+
+  /** Has it make a deployment ready; ends when it has said how that went. */
+  async prepare(deploymentId: string, revision: Extract<ToHost, { type: "prepare" }>["revision"]): Promise<void> {
+    const prepared = this.#told((message) => message.type === "prepared" && message.deploymentId === deploymentId);
+    this.#send({ type: "prepare", deploymentId, revision });
+    await prepared;
+  }
+
+  /** Lets it finish and end. @throws when it ends as a process does that has failed */
+  async stop(): Promise<void> {
+    if (this.#child.exitCode === null) this.#send({ type: "drain" });
+    const code = await this.#exited;
+    if (code !== 0) throw new Error(`The Python host ended with ${code}:\n${this.#stderr}`);
+  }
+
+  /** Resolves when it says what fits; rejects when it ends before. */
+  async #told(fits: (message: FromHost) => boolean): Promise<void> {
+    const told = new Promise<void>((resolve) => {
+      const look = (message: FromHost) => {
+        if (!fits(message)) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+    });
+    const ended = this.#exited.then((code) => {
+      throw new Error(`The Python host ended with ${code}:\n${this.#stderr}`);
+    });
+    await Promise.race([told, ended]);
+  }
+
+  #send(message: ToHost): void {
+    this.#child.stdin.write(`${JSON.stringify(message)}\n`);
+  }
+}
+
+/** The Python of the base environment, as set-up has made it; `NTRO_TEST_PYTHON` is another. */
+function interpreter(): string {
+  if (process.env.NTRO_TEST_PYTHON) return process.env.NTRO_TEST_PYTHON;
+  const home = process.env.NTRO_PYTHON_HOME ?? "";
+  const names = existsSync(home) ? readdirSync(home).filter((name) => name.startsWith("base-")) : [];
+  const found = names.map((name) => join(home, name, "bin", "python")).find((path) => existsSync(path));
+  if (!found) throw new Error("There is no Python for tests. Run: npm run setup");
+  return found;
+}

@@ -1,0 +1,4 @@
+import { hostConformance } from "./host-conformance";
+import { pythonHost } from "./python-host";
+
+hostConformance(pythonHost);

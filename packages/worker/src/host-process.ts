@@ -1,7 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
 import type { Logger } from "pino";
-import { FromHost, type HostSettings, type RevisionKey, type ToHost } from "./host-messages";
-import { HOST_ENTRY } from "./installation";
+import type { HostChannel } from "./host-channel";
+import { FromHost, type HostSettings, type RevisionKey } from "./host-messages";
 
 /** Longest time a host may take to drain; then it is ended. What it was doing is done again elsewhere. */
 const DRAIN_MS = 40_000;
@@ -9,62 +8,41 @@ const DRAIN_MS = 40_000;
 /** A host that says nothing for so long is in an endless loop of an activity: nothing of its tenant goes on until it is ended. */
 const SILENCE_MS = 60_000;
 
-/** Variables a host may see (npm, which installs bundles' packages, needs the last ones); everything else of the supervisor's environment stays with the supervisor. */
-const PASSED = [
-  "PATH",
-  "HOME",
-  "LANG",
-  "LC_ALL",
-  "TZ",
-  "TMPDIR",
-  "NODE_EXTRA_CA_CERTS",
-  "SSL_CERT_FILE",
-  "HTTPS_PROXY",
-  "HTTP_PROXY",
-  "NO_PROXY",
-  "https_proxy",
-  "http_proxy",
-  "no_proxy",
-  "npm_config_registry",
-  "npm_config_cache",
-] as const;
-
-/** A running host as the supervisor sees it. */
+/** A running host as the supervisor sees it, whatever language it serves. */
 export class HostProcess {
-  readonly #child: ChildProcess;
   readonly #preparing = new Set<string>();
   #draining = false;
-  /** Resolves when the process has ended, with what ended it. */
+  /** Resolves when the process has ended, with what ended it; both null when it could not be started. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
   constructor(
+    private readonly channel: HostChannel,
     settings: HostSettings,
     private readonly log: Logger,
     onPrepared: (deploymentId: string) => void,
   ) {
-    const env = Object.fromEntries(
-      PASSED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-    );
-    this.#child = fork(HOST_ENTRY, {
-      env: { ...env, NODE_ENV: "production" },
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
-      serialization: "json",
+    const { child } = channel;
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (code, signal) => resolve({ code, signal }));
+      child.on("error", (error) => {
+        this.log.error({ error: error.message }, "a host could not be started");
+        if (child.pid === undefined) resolve({ code: null, signal: null });
+      });
     });
-    this.exited = new Promise((resolve) => this.#child.once("exit", (code, signal) => resolve({ code, signal })));
-    this.#child.on("error", (error) => this.log.error({ error: error.message }, "a host could not be started"));
-    this.#endWhenSilent();
-    this.#child.on("message", (raw) => {
-      const message = FromHost.parse(raw);
-      if (message.type === "prepared") {
-        this.#preparing.delete(message.deploymentId);
-        onPrepared(message.deploymentId);
-      }
+    const heard = this.#endWhenSilent();
+    channel.listen((raw) => {
+      const { success, data: message } = FromHost.safeParse(raw);
+      if (!success) return this.log.warn({ pid: this.pid }, "a host said what is no message");
+      heard();
+      if (message.type !== "prepared") return;
+      this.#preparing.delete(message.deploymentId);
+      onPrepared(message.deploymentId);
     });
-    this.#send({ type: "start", settings });
+    channel.send({ type: "start", settings });
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.channel.child.pid;
   }
 
   get draining(): boolean {
@@ -79,30 +57,27 @@ export class HostProcess {
   prepare(deploymentId: string, revision: RevisionKey): void {
     if (this.#preparing.has(deploymentId)) return;
     this.#preparing.add(deploymentId);
-    this.#send({ type: "prepare", deploymentId, revision });
+    this.channel.send({ type: "prepare", deploymentId, revision });
   }
 
   /** Lets it finish and end; ends it when it takes too long. */
   async drain(): Promise<void> {
     if (!this.#draining) {
       this.#draining = true;
-      this.#send({ type: "drain" });
+      this.channel.send({ type: "drain" });
     }
-    const late = setTimeout(() => this.#child.kill("SIGKILL"), DRAIN_MS);
+    const late = setTimeout(() => this.channel.child.kill("SIGKILL"), DRAIN_MS);
     await this.exited;
     clearTimeout(late);
   }
 
-  #endWhenSilent(): void {
+  /** Gives what is called whenever the host was heard of. */
+  #endWhenSilent(): () => void {
     const silence = setTimeout(() => {
       this.log.error({ pid: this.pid, seconds: SILENCE_MS / 1000 }, "a host has not answered for long and is ended");
-      this.#child.kill("SIGKILL");
+      this.channel.child.kill("SIGKILL");
     }, SILENCE_MS).unref();
-    this.#child.on("message", () => silence.refresh());
     void this.exited.then(() => clearTimeout(silence));
-  }
-
-  #send(message: ToHost): void {
-    if (this.#child.connected) this.#child.send(message);
+    return () => silence.refresh();
   }
 }

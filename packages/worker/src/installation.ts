@@ -13,3 +13,7 @@ export const ZOD_DIR = dirname(createRequire(import.meta.url).resolve("zod/packa
 export const PRELUDE_DIR = join(DIST, "prelude");
 export const WORKFLOW_THREAD = join(DIST, "workflow-thread.cjs");
 export const HOST_ENTRY = join(DIST, "host.js");
+/** Folder of the package `ntro_host`. */
+export const PYTHON_DIR = join(DIST, "python");
+/** The exact packages of the environment that every Python host runs in. */
+export const PYTHON_LOCK = join(PYTHON_DIR, "requirements.lock");

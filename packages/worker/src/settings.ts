@@ -9,6 +9,7 @@ const Environment = z.object({
   NTRO_API_KEY_FILE: z.string().optional(),
   NTRO_API_KEY: z.string().optional(),
   NTRO_HOME: z.string().optional(),
+  NTRO_PYTHON_HOME: z.string().optional(),
 });
 
 /** What the supervisor knows of its surroundings. */
@@ -18,6 +19,8 @@ export interface WorkerSettings {
   /** Revisions are installed below `workflows`, files of tasks below `storage`. */
   readonly workflows: string;
   readonly storage: string;
+  /** Environments of Python bundles are made below it. */
+  readonly pythonHome: string;
 }
 
 /** @throws Error that names the variable which is missing or wrong */
@@ -27,5 +30,11 @@ export function workerSettings(environment: NodeJS.ProcessEnv): WorkerSettings {
   const { NTRO_HOST, NTRO_API_KEY_FILE, NTRO_API_KEY, NTRO_HOME = join(homedir(), ".ntro") } = parsed.data;
   const key = NTRO_API_KEY_FILE === undefined ? NTRO_API_KEY : readFileSync(NTRO_API_KEY_FILE, "utf8").trim();
   if (!key) throw new Error("The worker needs a key of role worker: NTRO_API_KEY_FILE (or NTRO_API_KEY).");
-  return { server: NTRO_HOST, key, workflows: join(NTRO_HOME, "workflows"), storage: join(NTRO_HOME, "storage") };
+  return {
+    server: NTRO_HOST,
+    key,
+    workflows: join(NTRO_HOME, "workflows"),
+    storage: join(NTRO_HOME, "storage"),
+    pythonHome: parsed.data.NTRO_PYTHON_HOME ?? join(NTRO_HOME, "python"),
+  };
 }

@@ -1,11 +1,25 @@
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Desired, NtroClient } from "@ntro/contract";
+import { AUTHOR_VARIABLES, type Desired, type Language, NtroClient, pickVariables } from "@ntro/contract";
 import type { Logger } from "pino";
+import { startNodeHost, startPythonHost } from "./host-channel";
+import type { HostSettings } from "./host-messages";
 import { HostProcess } from "./host-process";
+import { PYTHON_LOCK } from "./installation";
+import { EnvironmentDesk } from "./python/environment-desk";
+import { PythonEnvironments, type ReadyEnvironment } from "./python/environments";
 import type { WorkerSettings } from "./settings";
 
 type WantedTenant = Desired["tenants"][number];
 type WantedHost = WantedTenant["hosts"][number];
+
+/** A host, and what has to be the same for it to go on. */
+interface RunningHost {
+  readonly process: HostProcess;
+  readonly language: Language;
+  /** Digest of what author code finds in its environment. */
+  readonly variables: string;
+}
 
 /** A host that dies this often while preparing a deployment is taken to be killed by it. */
 const DEATHS_PER_DEPLOYMENT = 3;
@@ -22,7 +36,8 @@ const ANYWAY_MS = 30_000;
  */
 export class Supervisor {
   readonly #client: NtroClient;
-  readonly #hosts = new Map<string, HostProcess>();
+  readonly #hosts = new Map<string, RunningHost>();
+  readonly #environments: EnvironmentDesk;
   readonly #deaths = new Map<string, number>();
   #ticking: Promise<void> | undefined;
   #again = false;
@@ -34,6 +49,13 @@ export class Supervisor {
     private readonly log: Logger,
   ) {
     this.#client = new NtroClient({ host: settings.server, apiKey: settings.key });
+    const environments = new PythonEnvironments({
+      home: settings.pythonHome,
+      lock: PYTHON_LOCK,
+      env: process.env,
+      log: (line) => log.info({ part: "python" }, line),
+    });
+    this.#environments = new EnvironmentDesk(environments, this.#client, log, () => this.wake());
   }
 
   /** Reconciles until `signal` is aborted, whenever the server says that something changed. */
@@ -58,15 +80,14 @@ export class Supervisor {
   /** One round. Throws when the server cannot be reached. */
   async tick(): Promise<void> {
     const desired = await this.#client.call("worker.desired", {});
-    for (const tenant of desired.tenants)
-      for (const host of tenant.hosts) if (host.language === "typescript") this.#match(desired, tenant, host);
+    for (const tenant of desired.tenants) for (const host of tenant.hosts) this.#match(desired, tenant, host);
   }
 
   /** Drains every host. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await Promise.all([...this.#hosts.values()].map((host) => host.drain()));
+    await Promise.all([...this.#hosts.values()].map((host) => host.process.drain()).concat(this.#environments.stop()));
   }
 
   async #rounds(): Promise<void> {
@@ -90,58 +111,103 @@ export class Supervisor {
   }
 
   #match(desired: Desired, tenant: WantedTenant, wanted: WantedHost): void {
-    let host = this.#hosts.get(wanted.queue);
+    const running = this.#hosts.get(wanted.queue);
+    if (running?.process.draining) return;
     if (!wanted.wanted && wanted.deployments.length === 0) {
-      if (host && !host.draining) void host.drain();
+      void running?.process.drain();
       return;
     }
-    if (host?.draining) return;
-    host ??= this.#start(desired, tenant, wanted);
-    for (const { id, slug, version, digest } of wanted.deployments) {
-      if ((this.#deaths.get(id) ?? 0) < DEATHS_PER_DEPLOYMENT) host.prepare(id, { slug, version, digest });
+    const variables = authorVariables(tenant, wanted);
+    if (running && running.variables !== digestOf(variables)) {
+      // It has what it was started with for as long as it runs; the next one gets the new ones.
+      void running.process.drain();
+      return;
+    }
+    const host = running?.process ?? this.#start(desired, tenant, wanted, variables);
+    for (const { id, slug, version, digest } of host ? wanted.deployments : []) {
+      if ((this.#deaths.get(id) ?? 0) < DEATHS_PER_DEPLOYMENT) host?.prepare(id, { slug, version, digest });
     }
   }
 
-  #start(desired: Desired, tenant: WantedTenant, wanted: WantedHost): HostProcess {
+  /** Undefined where its environment is not there yet. */
+  #start(
+    desired: Desired,
+    tenant: WantedTenant,
+    wanted: WantedHost,
+    variables: Record<string, string>,
+  ): HostProcess | undefined {
+    const { queue, language, environment } = wanted;
+    const ready = environment
+      ? this.#environments.take(
+          environment,
+          wanted.deployments.map(({ id }) => id),
+        )
+      : undefined;
+    if (environment && !ready) return undefined;
     const { workflows, storage, server } = this.settings;
-    const settings = {
+    const settings: HostSettings = {
       tenant: { id: tenant.id, slug: tenant.slug },
       server,
       key: tenant.hostKey,
       databaseUrl: tenant.databaseUrl,
       temporal: desired.temporal,
-      queue: wanted.queue,
+      queue,
       workflows,
       storage: join(storage, tenant.slug),
+      ...(environment && ready
+        ? { python: { environment: environment.name, site: ready.site, viewerKey: tenant.viewerKey, variables } }
+        : {}),
     };
-    const log = this.log.child({ queue: wanted.queue });
-    const host = new HostProcess(settings, log, (deploymentId) => this.#deaths.delete(deploymentId));
-    this.#hosts.set(wanted.queue, host);
+    const log = this.log.child({ queue });
+    const host = new HostProcess(startHost(ready, settings.storage), settings, log, (deploymentId) =>
+      this.#deaths.delete(deploymentId),
+    );
+    this.#hosts.set(queue, { process: host, language, variables: digestOf(variables) });
     log.info({ pid: host.pid }, "host started");
-    void host.exited.then((exit) => this.#ended(wanted.queue, host, exit));
+    void host.exited.then((exit) => this.#ended(wanted, host, exit));
     return host;
   }
 
-  #ended(queue: string, host: HostProcess, exit: { code: number | null; signal: string | null }): void {
+  #ended({ queue, language }: WantedHost, host: HostProcess, exit: Exit): void {
     this.#hosts.delete(queue);
     this.log.info({ queue, ...exit }, host.draining ? "host drained" : "host ended");
     if (this.#stopped) return;
-    for (const id of host.preparing) void this.#blame(id, exit);
+    for (const id of host.preparing) void this.#blame(id, language, exit);
     this.#later(host.draining ? 0 : AGAIN_MS);
   }
 
   /** A deployment under whose preparation hosts keep dying is failed, so that it does not take the tenant's other work down with it. */
-  async #blame(deploymentId: string, exit: { code: number | null; signal: string | null }): Promise<void> {
+  async #blame(deploymentId: string, language: Language, exit: Exit): Promise<void> {
     const deaths = (this.#deaths.get(deploymentId) ?? 0) + 1;
     this.#deaths.set(deploymentId, deaths);
     if (deaths < DEATHS_PER_DEPLOYMENT) return;
     const message = `The host ended ${deaths} times while it loaded the bundle (${exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`}).`;
-    const hint = "Does top-level code of templates/activities.ts end the process or use up its memory?";
-    const faults = [{ code: "RUNBOOK_LOAD_ERROR" as const, path: "templates/activities.ts", message, hint }];
+    const path = language === "typescript" ? "templates/activities.ts" : "templates/activities.py";
+    const hint = `Does top-level code of ${path}${language === "typescript" ? "" : ", or of what it imports,"} end the process or use up its memory?`;
+    const faults = [{ code: "RUNBOOK_LOAD_ERROR" as const, path, message, hint }];
     await this.#client
       .call("worker.reportDeployment", { params: { id: deploymentId }, body: { status: "failed", faults } })
       .catch((error: unknown) => {
         this.log.warn({ error: String(error) }, "could not report a deployment");
       });
   }
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+function startHost(python: ReadyEnvironment | undefined, folder: string) {
+  return python ? startPythonHost(python.python, folder) : startNodeHost();
+}
+
+/** What author code finds in its environment: what this worker has for it, and over that the tenant's secrets. TypeScript bundles get none. */
+function authorVariables(tenant: WantedTenant, { language }: WantedHost): Record<string, string> {
+  return language === "python" ? { ...pickVariables(process.env, AUTHOR_VARIABLES), ...tenant.secrets } : {};
+}
+
+function digestOf(variables: Readonly<Record<string, string>>): string {
+  const sorted = Object.entries(variables).sort(([one], [other]) => (one < other ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex");
 }

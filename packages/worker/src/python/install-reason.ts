@@ -1,0 +1,65 @@
+import type { ToolResult } from "./run-tool";
+
+/** How much of an installer's own explanation is passed on. */
+const REASON_LINES = 5;
+const LINE_CHARACTERS = 400;
+
+/** What installers say besides why they failed: progress, where they looked, how they are used, what to read. */
+const ASIDE =
+  /^(Using Python|Resolved|Prepared|Would|Looking in|Collecting|Downloading|Using cached|Building|Built|Requirement already|Obtaining|Preparing metadata|Getting requirements|Installing build|INFO:|WARNING:|warning:|DEBUG:|\[notice\]|\[std(err|out)\]|hint:|note:|To fix this you could|\d+\. |ERROR: ResolutionImpossible|\[end of output\]|This error originates|See above for output|full command:|cwd:|running \w+$)/;
+
+/** Signs that packages could not be asked for at all. */
+const NETWORK =
+  /Failed to fetch|error sending request|dns error|tcp connect|Connection (refused|reset)|timed? ?out|NewConnectionError|NameResolutionError|Max retries exceeded|Network is unreachable|network connectivity|No route to host/i;
+
+/** Whether the index was not reached, which a cache may make up for. */
+export function isNetworkFailure({ stdout, stderr }: ToolResult): boolean {
+  return NETWORK.test(stderr) || NETWORK.test(stdout);
+}
+
+/**
+ * Why an installer failed, in at most five lines of its own words, without this machine's folders and without what indexes are called: those may be written
+ * with a password.
+ */
+export function installReason({ stdout, stderr, failure }: ToolResult): string {
+  if (failure !== undefined) return failure;
+  const lines = [...meaningful(stderr), ...conflict(stdout)];
+  const said = lines.length > 0 ? lines : meaningful(stdout).slice(-REASON_LINES);
+  return shortened(said).join("\n") || "it did not say why";
+}
+
+function meaningful(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => plain(line))
+    .filter((line) => line !== "" && !ASIDE.test(line));
+}
+
+/** pip tells on stdout what contradicts what. */
+function conflict(stdout: string): string[] {
+  const [, block] = /^The conflict is caused by:\n((?: {4}.*\n?)+)/m.exec(stdout) ?? [];
+  return block === undefined ? [] : meaningful(block);
+}
+
+/** The first lines say what failed, the last ones of a build's traceback why. */
+function shortened(lines: string[]): string[] {
+  const unique = lines.filter((line, index) => lines.indexOf(line) === index);
+  if (unique.length <= REASON_LINES) return unique;
+  return [...unique.slice(0, 2), ...unique.slice(-(REASON_LINES - 2))];
+}
+
+function plain(line: string): string {
+  return line
+    .replace(/^[\s×╰─▶│├┃>-]+/u, "")
+    .replace(/\b[a-z][a-z+]*:\/\/[^\s'"`)>\]]+/gi, ending)
+    .replace(/host='[^']*', port=\d+/g, "the package index")
+    .replace(/(?<![\w./…])(?:\/[\w.@+~=-]+){2,}\/?/g, ending)
+    .trim()
+    .slice(0, LINE_CHARACTERS);
+}
+
+/** `https://user:password@host/simple/thing/` and `/home/me/thing` as `…/thing`. */
+function ending(place: string): string {
+  const path = place.replace(/^[a-z+]+:\/\/[^/]*/i, "").replace(/[?#].*$/, "");
+  return `…/${path.split("/").filter(Boolean).at(-1) ?? ""}`;
+}

@@ -96,7 +96,10 @@ function formatSlots(gate: OpenGate): string {
   return (gate.slots ?? [])
     .map((slot) => {
       const types = slot.accept.length > 0 ? slot.accept.map((type) => `.${type}`).join(", ") : "any type";
-      const state = slot.status === "completed" ? "submitted" : `to come: ${types}, at most ${slot.max_size_mb} MB`;
+      const toCome = `to come: ${types}, at most ${slot.max_size_mb} MB`;
+      const state = { pending: toCome, processing: "being worked on", completed: "submitted", failed: "failed" }[
+        slot.status
+      ];
       return `  ${slot.source}${slot.title ? ` (${printable(slot.title)})` : ""}: ${state}`;
     })
     .join("\n");
@@ -114,7 +117,8 @@ function commandsFor(gate: OpenGate, next: Waiting, taskId: string): string {
     sources: (each.slots ?? []).filter(({ status }) => status === "pending").map(({ source }) => source),
   }));
   const own = summaries.find(({ token }) => token === gate.token);
-  if (!own) return "";
+  // Nothing is to come any more: the runbooks that the files are for work on them.
+  if (!own || (gate.slots !== undefined && gate.kind !== "interactive_review" && own.sources.length === 0)) return "";
   return answersTo(own, { id: taskId, gates: summaries })
     .filter((line) => !line.startsWith("ntro run next"))
     .join("\n");

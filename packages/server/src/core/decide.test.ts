@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fitCorrections, requireReason, requireRow, shownAt } from "./decide";
 import { fitValue } from "./fit-value";
-import { chooseReview, chooseSlot, type LiveGate } from "./gates";
+import type { LiveGate } from "./child-slots";
+import { chooseReview, chooseSlot } from "./gates";
 
 function refused(work: () => unknown): NtroError {
   try {

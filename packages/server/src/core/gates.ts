@@ -1,21 +1,5 @@
-import { type FileSlot, NtroError, type NtroState, type OpenGate } from "@ntro/contract";
-
-/** What one workflow of a task (the task itself, or a child) says of itself. */
-export interface WorkflowState {
-  readonly workflowId: string;
-  readonly state: NtroState;
-}
-
-/** An open gate and the workflow that opened it. */
-export interface LiveGate {
-  readonly workflowId: string;
-  readonly gate: OpenGate;
-}
-
-/** Every open gate of a task: the task's own first, then its children's. */
-export function liveGates(states: readonly WorkflowState[]): LiveGate[] {
-  return states.flatMap(({ workflowId, state }) => state.gates.map((gate) => ({ workflowId, gate })));
-}
+import { type FileSlot, NtroError } from "@ntro/contract";
+import { isAnswerable, type LiveGate, slotsOf } from "./child-slots";
 
 /**
  * The review that a decision answers: the one named, else the only open one. Throws `GATE_NOT_OPEN` or `GATE_AMBIGUOUS`; both say what the task does wait for.
@@ -55,7 +39,7 @@ export function chooseSlot(
     .filter(({ gate }) => asked.gate === undefined || gate.token === asked.gate)
     .flatMap((live) => slotsOf(live.gate).map((slot) => ({ ...live, slot })));
   const named = asked.source === undefined ? slots : slots.filter(({ slot }) => slot.source === asked.source);
-  const pending = named.filter(({ slot }) => slot.status === "pending");
+  const pending = distinct(named.filter(({ slot }) => slot.status === "pending").map(atItsOwner));
   const missing = (): NtroError => {
     if (asked.source === undefined) return notOpen("The task waits for no file.", taskId, gates);
     return notOpen(
@@ -67,7 +51,7 @@ export function chooseSlot(
     );
   };
   const [only] = pending;
-  if (only && pending.length === 1) return only;
+  if (only && pending.length === 1) return requireOwner(only);
   if (!only) throw missing();
   const sources = pending.map(({ slot, gate }) => `${slot.source} (gate ${gate.token})`);
   throw new NtroError("GATE_AMBIGUOUS", `The task waits for several files: ${sources.join(", ")}.`, {
@@ -76,19 +60,40 @@ export function chooseSlot(
   });
 }
 
-/** The slots of a file gate. Published bundles describe theirs in the action alone: then it is one slot that takes any type. */
-export function slotsOf(gate: OpenGate): readonly FileSlot[] {
-  if (gate.slots !== undefined && gate.slots.length > 0) return gate.slots;
-  const source = gate.action.args?.source;
-  const limit = gate.action.display_hint?.config.max_size_mb;
-  return [
-    {
-      source: typeof source === "string" ? source : "file",
-      accept: [],
-      max_size_mb: typeof limit === "number" && limit > 0 ? limit : Number.MAX_SAFE_INTEGER,
-      status: "pending",
-    },
-  ];
+/** A slot, and the gate that takes its file; without a gate while the child that takes it has not asked for it yet. */
+interface Candidate extends LiveGate {
+  readonly slot: FileSlot;
+  readonly unasked?: true;
+}
+
+/** A slot whose file a child takes, at the child's own gate. Both may limit what they take. */
+function atItsOwner(candidate: Candidate): Candidate {
+  const { slot, children } = candidate;
+  if (!children?.has(slot.source)) return candidate;
+  const owner = children.get(slot.source);
+  if (owner === undefined) return { ...candidate, unasked: true };
+  const own = slotsOf(owner.gate).find(({ source }) => source === slot.source) ?? slot;
+  const accept = slot.accept.length > 0 ? slot.accept : own.accept;
+  const max_size_mb = Math.min(slot.max_size_mb, own.max_size_mb);
+  return { workflowId: owner.workflowId, gate: owner.gate, slot: { ...slot, accept, max_size_mb } };
+}
+
+/** Each slot once, though the gate of a child and the list that shows it both name it. */
+function distinct(candidates: readonly Candidate[]): Candidate[] {
+  const taken = new Set<string>();
+  return candidates.filter(({ gate, slot }) => {
+    const key = gate.slots === undefined ? gate.token : JSON.stringify([gate.token, slot.source]);
+    if (taken.has(key)) return false;
+    taken.add(key);
+    return true;
+  });
+}
+
+function requireOwner(candidate: Candidate): LiveGate & { slot: FileSlot } {
+  if (!candidate.unasked) return candidate;
+  throw new NtroError("TASK_UNREACHABLE", `The runbook that takes "${candidate.slot.source}" is starting.`, {
+    hint: "Submit it again in a moment.",
+  });
 }
 
 function theOnly(gates: readonly LiveGate[], none: () => NtroError, taskId: string): LiveGate {
@@ -104,7 +109,7 @@ function theOnly(gates: readonly LiveGate[], none: () => NtroError, taskId: stri
 
 /** A refusal that says what the task does wait for. */
 function notOpen(message: string, taskId: string, gates: readonly LiveGate[]): NtroError {
-  const waiting = gates.map(({ gate }) => `"${gate.title}" (${gate.kind}, gate ${gate.token})`);
+  const waiting = gates.filter(isAnswerable).map(({ gate }) => `"${gate.title}" (${gate.kind}, gate ${gate.token})`);
   return new NtroError("GATE_NOT_OPEN", message, {
     hint:
       waiting.length > 0 ? `It waits for ${waiting.join(", ")}.` : `\`ntro run status ${taskId}\` shows where it is.`,

@@ -1,5 +1,13 @@
 import { FAILURE_TYPES, type NextStep, type OpenGate, type Task, type TaskFailure } from "@ntro/contract";
-import { type LiveGate, liveGates, slotsOf, type WorkflowState } from "./gates";
+import {
+  expectedEntries,
+  isAnswerable,
+  type LiveGate,
+  liveGates,
+  shownGates,
+  slotsOf,
+  type WorkflowState,
+} from "./child-slots";
 
 const LOOK_AGAIN_S = { starting: 1, working: 3, failing: 10 } as const;
 const SUBMIT_TOOL = "ntro_task_file_ingest";
@@ -9,7 +17,7 @@ const REVIEW_TOOLS = ["ntro_task_approve", "ntro_task_reject"];
 export type SteppedTask = Pick<Task, "id" | "status" | "failure" | "result">;
 
 /**
- * What to do next about a task: the first open gate, the task's own before its children's, so that whoever asks never sees children. `states` is what the task and
+ * What to do next about a task: the first open gate that somebody can answer, the task's own before its children's, so that whoever asks never sees children. `states` is what the task and
  * its running children say of themselves, the task first; not looked at once the task has ended or its code is failing.
  */
 export function nextStep(task: SteppedTask, states: readonly WorkflowState[]): NextStep {
@@ -17,8 +25,8 @@ export function nextStep(task: SteppedTask, states: readonly WorkflowState[]): N
   if (task.status === "FAILED")
     return { action: "error_terminal", ...leaf(task.id), failure: task.failure ?? unknownFailure };
   if (task.failure?.type === FAILURE_TYPES.codeFailing) return codeFailing(task, task.failure);
-  const gates = liveGates(states);
-  const [first] = gates;
+  const gates = shownGates(liveGates(states));
+  const first = gates.find(isAnswerable);
   if (first)
     return first.gate.kind === "interactive_review"
       ? review(task.id, first, gates, states)
@@ -79,6 +87,7 @@ function submitFile(rootId: string, live: LiveGate, gates: readonly LiveGate[]):
     tool: live.gate.action.tool ?? SUBMIT_TOOL,
     args: {
       ...live.gate.action.args,
+      ...expectedEntries(live.gate).find(({ source }) => source === pending?.source)?.args,
       ...(pending ? { source: pending.source } : {}),
       task_id: rootId,
       gate: live.gate.token,

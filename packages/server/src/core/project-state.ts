@@ -11,6 +11,7 @@ import {
   type TaskFailure,
   type TaskStatus,
 } from "@ntro/contract";
+import { waitingGates } from "./waiting-gates";
 
 /** What the server last heard of one workflow of a task. */
 export interface HeardState {
@@ -166,7 +167,7 @@ export interface ProjectedTask {
 export function projectTask(taskId: string, states: readonly HeardState[]): ProjectedTask {
   const running = runningStates(taskId, states);
   const root = running.find((state) => state.workflowId === taskId);
-  const gates = running.flatMap((state) => state.gates);
+  const gates = waitingGates(running);
   const failure = running.find((state) => state.codeFailing !== null)?.codeFailing ?? null;
   const status = failure !== null || gates.length > 0 ? "BLOCKED" : states.length > 0 ? "IN_PROGRESS" : "READY";
   return { status, steps: root?.steps ?? [], gates, failure };

@@ -12,7 +12,8 @@ import {
 } from "@ntro/contract";
 import { actorOf } from "../core/access";
 import { fitCorrections, requireReason, requireRow, shownAt } from "../core/decide";
-import { chooseReview, type LiveGate, liveGates } from "../core/gates";
+import { type LiveGate, liveGates } from "../core/child-slots";
+import { chooseReview } from "../core/gates";
 import { requireOpen } from "../core/start-task";
 import type { Caller } from "../http/handler";
 import type { Services } from "../services";

@@ -1,5 +1,5 @@
 import { NtroError } from "@ntro/contract";
-import type { WorkflowState } from "../core/gates";
+import type { WorkflowState } from "../core/child-slots";
 import type { Engine } from "../engine/engine";
 
 /** What a task and its running children say of themselves now. */

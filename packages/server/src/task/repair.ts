@@ -1,4 +1,4 @@
-import type { WorkflowState } from "../core/gates";
+import type { WorkflowState } from "../core/child-slots";
 import { asReports } from "../core/project-state";
 import type { Services } from "../services";
 import type { TaskRow } from "../store/tasks";

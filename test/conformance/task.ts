@@ -40,6 +40,12 @@ export class Task {
     return this.handle.workflowId;
   }
 
+  /** This task's children in the order they were started, once it has told of as many. */
+  async children(client: { getHandle(id: string): WorkflowHandle }, count: number): Promise<Task[]> {
+    const told = await this.reported((report) => report.children.length === count);
+    return told.children.map((child) => this.child(client, child.workflow_id));
+  }
+
   /** A child of this task, by its workflow id. */
   child(client: { getHandle(id: string): WorkflowHandle }, id: string): Task {
     return new Task(client.getHandle(id), this.reports);

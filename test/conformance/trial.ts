@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { MEMO } from "@ntro/contract";
+import { type Lock, MEMO } from "@ntro/contract";
 import { Client, Connection } from "@temporalio/client";
 import { startTestTemporal } from "../support/temporal";
 import { FIXTURES, type Fixture, type HostUnderTest, type ServingHost, type StartedHost } from "./host-under-test";
@@ -16,6 +16,25 @@ export interface Trial {
   /** Serves a queue of its own, for cases that stop their host. */
   serve(queue: string): Promise<ServingHost>;
   stop(): Promise<void>;
+}
+
+/** Starts a task as the server would. `place` is its own revision, `lock` those of its children. */
+export async function startTask(start: {
+  client: Client;
+  reports: Reports;
+  place: { type: string; queue: string };
+  lock: Lock;
+  input?: Record<string, unknown>;
+}): Promise<Task> {
+  const id = randomUUID();
+  const handle = await start.client.workflow.start(start.place.type, {
+    workflowId: id,
+    taskQueue: start.place.queue,
+    args: [{ ...start.input, config: { currency: "GBP" }, stray: "ignored", task_id: id, ...IDENTITY }],
+    memo: { [MEMO.lock]: start.lock, [MEMO.tenant]: IDENTITY.tenant_slug },
+    workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+  });
+  return new Task(handle, start.reports);
 }
 
 /** How long a workflow task may take, as the server sets it. */
@@ -47,16 +66,8 @@ export async function startTrial(underTest: HostUnderTest): Promise<Trial> {
     reports,
     serve,
     start: async (fixture, input = {}, on = queue) => {
-      const id = randomUUID();
       const lock = Object.fromEntries(FIXTURES.map((slug) => [slug, { type: host.types[slug], queue: on }]));
-      const handle = await client.workflow.start(host.types[fixture], {
-        workflowId: id,
-        taskQueue: on,
-        args: [{ ...input, config: { currency: "GBP" }, stray: "ignored", task_id: id, ...IDENTITY }],
-        memo: { [MEMO.lock]: lock, [MEMO.tenant]: IDENTITY.tenant_slug },
-        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-      });
-      return new Task(handle, reports);
+      return startTask({ client, reports, place: { type: host.types[fixture], queue: on }, lock, input });
     },
     stop: async () => {
       await Promise.all([...serving].map((started) => started.stop()));

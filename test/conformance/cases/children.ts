@@ -6,11 +6,7 @@ import type { Trial } from "../trial";
 /** Child runbooks. */
 export function children(trial: () => Trial): void {
   const parent = (run: string) => trial().start("parent", { run });
-  /** The parent's children, once it has told of as many. */
-  const childrenOf = async (task: Task, count: number) => {
-    const told = await task.reported((report) => report.children.length === count);
-    return told.children.map((child) => task.child(trial().client.workflow, child.workflow_id));
-  };
+  const childrenOf = (task: Task, count: number) => task.children(trial().client.workflow, count);
 
   test("one child runs as the locked type, for the same tenant", async () => {
     const task = await parent("one");

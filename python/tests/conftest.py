@@ -1,4 +1,7 @@
-"""What tests of the Python host share: the environment that the SDK looks at when it is imported, and real services, one of each for a run."""
+"""
+What tests of the Python host share: the environment that the SDK looks at when it is imported, and real services, one
+of each for a run.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Real PostgreSQL and Temporal for tests: free ports of 127.0.0.1, data in a folder of their own, ended by process id."""
+"""
+Real PostgreSQL and Temporal for tests: free ports of 127.0.0.1, data in a folder of their own, ended by process id.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -22,11 +25,14 @@ START_ATTEMPTS = 5
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL with empty data, of the npm package for this platform; gives the superuser's URL to database ``postgres``."""
+    """
+    A PostgreSQL with empty data, of the npm package for this platform; gives the superuser's URL to database
+    ``postgres``.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ntro-py-pg-"))
     user = _service_user()
     try:
-        os.chmod(folder, 0o711)
+        folder.chmod(0o711)
         native = _postgres_package()
         environment = {"PATH": os.environ.get("PATH", ""), "LD_LIBRARY_PATH": _link_libraries(native, folder)}
         password = secrets.token_hex(16)
@@ -70,7 +76,7 @@ def temporal() -> Iterator[str]:
                     stderr=output,
                 )
             try:
-                if _wait(process, lambda port=port: _listens(port)):
+                if _wait(process, partial(_listens, port)):
                     yield f"127.0.0.1:{port}"
                     return
                 if "address already in use" not in log.read_text():

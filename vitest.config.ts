@@ -29,7 +29,7 @@ export default defineConfig({
         include: [...include],
         exclude: [...configDefaults.exclude, ...exclude],
         sequence: { groupOrder },
-        globalSetup: group.name === "unit" ? [] : ["test/support/find-temporal.ts"],
+        globalSetup: group.name === "unit" ? [] : ["test/support/find-temporal.ts", "test/support/find-python.ts"],
         testTimeout: 60_000,
         hookTimeout: 120_000,
         // A condition is waited for as long as the test may take: the second that is the default is over soon on a busy machine.

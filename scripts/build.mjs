@@ -1,8 +1,8 @@
 // Builds dist/: the programs that ship.
 //   node scripts/build.mjs
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { buildSdk } from "./build-sdk.mjs";
@@ -100,6 +100,15 @@ for (const options of PROGRAMS) {
   }
 }
 for (const input of await buildSdk(root, dist)) inputs.add(input);
+
+// Python is not built: the host's package is copied as it is, without what an interpreter has left in it, and with the pins of its environment.
+const python = join(dist, "python");
+rmSync(python, { recursive: true, force: true });
+cpSync(join(root, "python", "ntro_host"), join(python, "ntro_host"), {
+  recursive: true,
+  filter: (path) => basename(path) !== "__pycache__",
+});
+cpSync(join(root, "python", "requirements.lock"), join(python, "requirements.lock"));
 
 // Chunks of earlier builds have other names and would pile up.
 const chunks = join(dist, "cli");

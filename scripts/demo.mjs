@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pythonHome } from "./clone-python.mjs";
 import { installedTemporal } from "./temporal-cli.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -11,6 +12,7 @@ const temporal = process.env.NTRO_TEMPORAL_BIN || installedTemporal(root);
 const env = {
   ...process.env,
   NTRO_HOME: home,
+  NTRO_PYTHON_HOME: pythonHome(root),
   ...(temporal ? { NTRO_TEMPORAL_BIN: temporal } : {}),
 };
 const begun = Date.now();

@@ -1,15 +1,17 @@
-// Everything a clone needs before it can run: packages, the build, and the Temporal CLI for tests and demo. Plain Node, nothing installed yet.
+// Everything a clone needs before it can run: packages, the build, and for tests and demo the Temporal CLI and the Python environments. Plain Node, nothing
+// installed yet.
 // Does only what is missing or out of date; says so when something takes more than a second.
-//   node scripts/setup.mjs [packages] [build] [temporal]     all three where none is named
+//   node scripts/setup.mjs [packages] [build] [temporal] [python]     all of them where none is named
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { clonePython } from "./clone-python.mjs";
 import { installedTemporal, TEMPORAL_PACKAGE, temporalFolder } from "./temporal-cli.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const OLDEST_NODE = [20, 19];
-const STEPS = { packages: installPackages, build: buildDist, temporal: installTemporal };
+const STEPS = { packages: installPackages, build: buildDist, temporal: installTemporal, python: makePython };
 /** How much of a failed command's output is shown, from its beginning and from its end. */
 const SHOWN_LINES = 15;
 
@@ -33,7 +35,14 @@ async function installPackages() {
 }
 
 async function buildDist() {
-  const inputs = ["packages", "scripts", "package.json", "package-lock.json"].map((path) => join(root, path));
+  const inputs = [
+    "packages",
+    "python/ntro_host",
+    "python/requirements.lock",
+    "scripts",
+    "package.json",
+    "package-lock.json",
+  ].map((path) => join(root, path));
   if (modified(join(root, "dist", "package.json")) >= Math.max(...inputs.map(newestIn))) return;
   const failure = await run("Building", process.execPath, [join(root, "scripts", "build.mjs")]);
   if (failure) stop(failure);
@@ -55,6 +64,14 @@ async function installTemporal() {
   ]);
   if (failure) return note(`${failure}\n${wayOut}`);
   renameSync(beside, folder);
+}
+
+/** By the worker's own code, so after the packages. Where this fails, what needs Python says so itself. */
+async function makePython() {
+  if (clonePython(root)) return;
+  const script = ["--import", "tsx", join(root, "scripts", "python-environments.ts")];
+  const failure = await run("Making the Python environments (about 60 MB, only this once)", process.execPath, script);
+  if (failure) note(`${failure}\nPython bundles, their tests and the demo need them.`);
 }
 
 /** Runs a command. A line tells what goes on when it takes more than a second; returns what went wrong, if it did. */
@@ -93,7 +110,9 @@ function modified(file) {
 /** The last change of a file, or of the newest source below a folder. */
 function newestIn(path) {
   if (!statSync(path).isDirectory()) return modified(path);
-  const names = readdirSync(path).filter((name) => name !== "node_modules" && !/\.test\.ts$/.test(name));
+  const names = readdirSync(path).filter(
+    (name) => name !== "node_modules" && name !== "__pycache__" && !/\.test\.ts$/.test(name),
+  );
   return Math.max(0, ...names.map((name) => newestIn(join(path, name))));
 }
 

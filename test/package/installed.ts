@@ -57,6 +57,7 @@ export class InstalledPackage {
       HOME: this.#make("home"),
       NO_COLOR: "1",
       NTRO_TEMPORAL_BIN: process.env.NTRO_TEMPORAL_BIN,
+      NTRO_PYTHON_HOME: process.env.NTRO_PYTHON_HOME,
     };
   }
 

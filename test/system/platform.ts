@@ -40,6 +40,7 @@ export class Platform {
       NTRO_HOME: this.home,
       NO_COLOR: "1",
       NTRO_TEMPORAL_BIN: process.env.NTRO_TEMPORAL_BIN,
+      NTRO_PYTHON_HOME: process.env.NTRO_PYTHON_HOME,
     };
   }
 

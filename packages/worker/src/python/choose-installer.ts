@@ -13,7 +13,7 @@ import { runTool } from "./run-tool";
 import { uvInstaller } from "./uv";
 
 /** The version of the PyPI package `uv` that is installed when there is no uv. */
-export const UV_VERSION = "0.13.9";
+const UV_VERSION = "0.13.9";
 
 const VERSION_MS = 20_000;
 

@@ -61,7 +61,8 @@ class DocumentIngestWorkflow(NtroWorkflow):
             self._tell("error", f"{submission.filename}: {reading.problem}")
         self._tell("info", " ".join([f"{submission.filename} has {len(reading.rows)} rows.", *reading.remarks]))
         approval = await self._review(ctx, reading)
-        return await self._commit(ctx, submission, reading, approval)
+        committed: IngestedDocument = await self._commit(ctx, submission, reading, approval)
+        return committed
 
     @runbook.step(name="await_file", title="Await file", icon="Upload")
     async def _await_file(self, ctx: IngestContext) -> Submission:

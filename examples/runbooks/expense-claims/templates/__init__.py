@@ -1,0 +1,1 @@
+"""The runbook expense-claims: a month's claims, checked and in a ledger."""

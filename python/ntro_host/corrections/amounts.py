@@ -13,7 +13,10 @@ import ntro.subledger.types.expenses as sdk
 
 from .published import replace
 
-_SYMBOLS = re.compile(r"[£$€\s\u00a0\u202f']|\b[A-Z]{3}\b")
+_SYMBOLS = re.compile("[£$€]")
+_SPACES = re.compile("[\\s\u00a0\u202f]+")
+_SEPARATORS = ((",", "."), (".", ","), (" ", ".,"), ("'", ".,"))
+"""Of thousands, and the decimal ones that go with them."""
 
 
 def apply() -> None:
@@ -24,8 +27,9 @@ def apply() -> None:
 def to_amount(value: object) -> Decimal | None:
     """
     An amount as people write it. Of two kinds of separators the last is the decimal one; a single comma is, unless
-    exactly three digits follow; a single point always is, and several of one kind never. Brackets and a minus at either
-    end make it negative. None for what is no finite number.
+    exactly three digits follow; a single point always is, and several of one kind never. Brackets, or a minus at either
+    end, make it negative. None for what is no finite number. A currency's letters are not passed over: they may
+    contradict the currency of the row.
     """
     if value is None or isinstance(value, bool):
         return None
@@ -38,20 +42,22 @@ def to_amount(value: object) -> Decimal | None:
 
 
 def _plain(text: str) -> str:
-    text = _SYMBOLS.sub("", text.strip())
+    text = _SPACES.sub(" ", _SYMBOLS.sub("", text)).strip()
     negative = re.fullmatch(r"\((.*)\)|-(.*)|(.*)-", text)
-    if negative:
-        text = next(part for part in negative.groups() if part is not None)
-    return ("-" if negative else "") + _with_point(text)
+    if negative is None:
+        return _with_point(text)
+    return "-" + _with_point(next(part for part in negative.groups() if part is not None).strip())
 
 
 def _with_point(text: str) -> str:
     """Separators of thousands removed, the decimal one a point; text that fits no pattern stays and is refused."""
-    for thousands, point in ((",", "."), (".", ",")):
-        grouped = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+"
-        if re.fullmatch(rf"{grouped}{re.escape(point)}\d+", text) or (
-            re.fullmatch(grouped, text) and (thousands == "," or text.count(".") > 1)
-        ):
-            return text.replace(thousands, "").replace(point, ".")
-    # Not three digits after it, or it would be one of thousands above.
+    for thousands, points in _SEPARATORS:
+        parts = re.fullmatch(rf"([1-9]\d{{0,2}}(?:[{thousands}]\d{{3}})+)(?:[{points}](\d+))?", text)
+        if parts is None:
+            continue
+        whole, fraction = parts[1], parts[2]
+        # One point with three digits after it is as often a decimal one, and was always read so.
+        if thousands == "." and fraction is None and whole.count(".") == 1:
+            continue
+        return whole.replace(thousands, "") + (f".{fraction}" if fraction else "")
     return text.replace(",", ".") if re.fullmatch(r"\d*,\d+", text) else text

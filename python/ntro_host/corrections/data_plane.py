@@ -1,9 +1,9 @@
 """
 Defects of ntro 0.1.2, ``data/__init__.py``: the slug that is asked for changes nothing but the cache, so that code
-which asks for another tenant gets this one's database; several who ask at once make a pool each; a pool is handed to
-threads with another event loop, where it cannot work.
+which asks for another tenant gets this one's database; several who ask at once make a pool each; one who closes it
+closes it for all; a pool is handed to threads with another event loop, where it cannot work.
 
-Instead: any slug but the host's own is refused, and there is one pool for each event loop.
+Instead: any slug but the host's own is refused, and there is one pool for each event loop, which stays open.
 """
 
 from __future__ import annotations
@@ -64,4 +64,17 @@ async def _connect(tenant_slug: str) -> DataPlane:
     plane = await _published(tenant_slug)
     # The SDK's own cache knows no event loops.
     sdk._pool.pop(tenant_slug, None)
-    return plane
+    return _Shared(plane)
+
+
+class _Shared:
+    """A data plane that many use: it stays open."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self.fetch = plane.fetch
+        self.fetchrow = plane.fetchrow
+        self.execute = plane.execute
+
+    async def close(self) -> None:
+        """Does nothing: whoever is done with it is not the last."""

@@ -17,8 +17,11 @@ from pydantic import BeforeValidator
 from .published import replace
 
 _published = sdk._coerce_forgiving_date
-_DEFAULTS = (datetime(2000, 1, 1), datetime(2004, 2, 2))
-"""Different in day, month and year; both in leap years, so that 29 February is a date whichever fills the year."""
+_DEFAULTS = (datetime(2000, 1, 1), datetime(2004, 3, 2))
+"""
+Different in day, month and year; both in leap years and in months of 31 days, so that whatever day a text names is a
+date with either.
+"""
 
 ForgivingDate = Annotated[date | None, BeforeValidator(lambda value: to_date(value))]
 """The type for fields of models, as published but for what the module says."""

@@ -47,8 +47,8 @@ async def send(
     cfg = config.get()
     if not cfg.email_smtp_host or not cfg.email_from_address:
         raise ApplicationError(
-            "No mail server is configured: set EMAIL_SMTP_HOST and EMAIL_FROM_ADDRESS (EMAIL_SMTP_PORT, EMAIL_SMTP_USER, "
-            "EMAIL_SMTP_PASSWORD) in the worker's environment, or with "
+            "No mail server is configured: set EMAIL_SMTP_HOST and EMAIL_FROM_ADDRESS (also EMAIL_SMTP_PORT, "
+            "EMAIL_SMTP_USER, EMAIL_SMTP_PASSWORD) in the worker's environment, or with "
             f"`ntro tenant secret set {cfg.tenant_slug or '<tenant>'} <name>`.",
             type="EmailNotConfigured",
             non_retryable=True,

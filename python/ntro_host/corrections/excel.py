@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import datetime, time
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,7 +150,7 @@ def _put(cell: Cell, value: object) -> Cell:
     """Writes a value; text stays text, in the file and when somebody edits the cell."""
     if isinstance(value, (datetime, time)) and value.tzinfo is not None:
         value = value.isoformat()
-    elif value is not None and not isinstance(value, _native()):
+    elif value is not None and (not isinstance(value, _native()) or _is_no_number(value)):
         value = str(value)
     if isinstance(value, str):
         value = _CONTROL.sub("", value)
@@ -159,6 +160,11 @@ def _put(cell: Cell, value: object) -> Cell:
     else:
         cell.value = value
     return cell
+
+
+def _is_no_number(value: object) -> bool:
+    """NaN and the infinities: in the place of a number they make a file that Excel calls damaged."""
+    return isinstance(value, (float, Decimal)) and not isfinite(value)
 
 
 def _native() -> tuple[type, ...]:

@@ -1,9 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { FromHost, type HostSettings, type ToHost } from "../../packages/worker/src/host-messages";
+import { testPython } from "../support/python";
 
 /** Where the package `ntro_host` lies. */
 const PYTHON = fileURLToPath(new URL("../../python", import.meta.url));
@@ -16,7 +15,7 @@ export class PythonProcess {
   #stderr = "";
 
   private constructor() {
-    this.#child = spawn(interpreter(), ["-m", "ntro_host"], {
+    this.#child = spawn(testPython(), ["-m", "ntro_host"], {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONPATH: PYTHON },
     });
     this.#exited = new Promise((resolve) => this.#child.once("exit", resolve));
@@ -71,14 +70,4 @@ export class PythonProcess {
   #send(message: ToHost): void {
     this.#child.stdin.write(`${JSON.stringify(message)}\n`);
   }
-}
-
-/** The Python of the base environment, as set-up has made it; `NTRO_TEST_PYTHON` is another. */
-function interpreter(): string {
-  if (process.env.NTRO_TEST_PYTHON) return process.env.NTRO_TEST_PYTHON;
-  const home = process.env.NTRO_PYTHON_HOME ?? "";
-  const names = existsSync(home) ? readdirSync(home).filter((name) => name.startsWith("base-")) : [];
-  const found = names.map((name) => join(home, name, "bin", "python")).find((path) => existsSync(path));
-  if (!found) throw new Error("There is no Python for tests. Run: npm run setup");
-  return found;
 }

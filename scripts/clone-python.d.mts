@@ -4,3 +4,5 @@ export function pythonHome(root: string): string;
 export function noteFile(root: string): string;
 /** Of everything that the environments are made of. */
 export function locksDigest(root: string): string;
+/** The program of the base environment and the folder with pytest, mypy and ruff, if set-up has made them for these locks. */
+export function clonePython(root: string): { python: string; tools: string } | undefined;

@@ -1,0 +1,226 @@
+"""Runs any activity of any revision: the caller's workflow type says whose."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+from pydantic import ValidationError
+from temporalio import activity
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
+    ExecuteActivityInput,
+    Interceptor,
+)
+from temporalio.worker._activity import _ThreadExceptionRaiser
+
+from .corrections import activity_context
+from .loader import within
+from .loading import ActivityDefinition
+from .revisions import Revision, Revisions, UnknownType
+
+MAX_RESULT_BYTES = 1_000_000
+"""Over this a result is refused; it belongs into the tenant's database, with a reference in the result."""
+
+HOST_HEARTBEAT = timedelta(seconds=15, milliseconds=1)
+"""
+The heartbeat timeout of activities whose author asked for none: the host beats for them, so that the end of a host is noticed soon. The odd
+millisecond tells it from a timeout of the author's, whose heartbeats are the author's own.
+"""
+
+_BEAT_SECONDS = 5.0
+
+
+@activity.defn(dynamic=True)
+async def any_activity(args: Sequence[RawValue]) -> None:
+    """What Temporal's worker knows; :class:`ActivityRouting` puts the author's function in its place."""
+    raise AssertionError("activities are routed")
+
+
+class ActivityRouting(Interceptor):
+    """Routes activities and holds them to their rules. Put last, so that it is nearest to the SDK's own part."""
+
+    def __init__(
+        self, revisions: Revisions, shared: Iterable[Callable[..., Any]], executor: ThreadPoolExecutor
+    ) -> None:
+        """
+        :param shared: activities that every revision has beside its own
+        :param executor: threads for activities that are plain functions
+        """
+        self._revisions = revisions
+        self._executor = executor
+        definitions = [ActivityDefinition.must_from_callable(function) for function in shared]
+        self._shared = {definition.name or "": definition for definition in definitions}
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        """One for each attempt."""
+        return _Attempt(next, self._find, self._executor)
+
+    async def _find(self, info: activity.Info) -> tuple[ActivityDefinition, Revision | None]:
+        try:
+            revision = await self._revisions.load(info.workflow_type or "")
+        except UnknownType:
+            revision = None
+        own: Mapping[str, ActivityDefinition] = revision.activities if revision else {}
+        found = own.get(info.activity_type) or self._shared.get(info.activity_type)
+        if found is None:
+            message = f'The revision {info.workflow_type} has no activity "{info.activity_type}".'
+            raise ApplicationError(message, type="ActivityNotFound", non_retryable=True)
+        return found, revision
+
+
+class _LastHeartbeat(ActivityOutboundInterceptor):
+    """Remembers an activity's last heartbeat: a beat of the host repeats its details, which a retry may need."""
+
+    details: Sequence[Any] = ()
+
+    def heartbeat(self, *details: Any) -> None:
+        self.details = details
+        self.next.heartbeat(*details)
+
+
+class _Attempt(ActivityInboundInterceptor):
+    def __init__(
+        self,
+        next: ActivityInboundInterceptor,
+        find: Callable[[activity.Info], Any],
+        executor: ThreadPoolExecutor,
+    ) -> None:
+        super().__init__(next)
+        self._find = find
+        self._executor = executor
+        self._heartbeats: _LastHeartbeat | None = None
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        self._heartbeats = _LastHeartbeat(outbound)
+        self.next.init(self._heartbeats)
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        definition, revision = await self._find(activity.info())
+        input.args = decode(definition, input.args[0])
+        input.fn = definition.fn
+        package = revision.package if revision else None
+        if not definition.is_async:
+            self._use_thread(input, definition, package)
+        with _surrounded(package, input.args):
+            async with self._beating():
+                result = await _by_the_rules(self.next.execute_activity(input))
+        return checked_result(definition.name or "", result)
+
+    def _use_thread(self, input: ExecuteActivityInput, definition: ActivityDefinition, package: str | None) -> None:
+        """Does what the SDK does for a plain function that was registered by itself: runs it in a thread that a cancellation reaches."""
+        running = self.next._running_activity  # type: ignore[attr-defined]
+        running.sync = True
+        if not definition.no_thread_cancel_exception:
+            running.cancel_thread_raiser = _ThreadExceptionRaiser()
+        input.executor = self._executor
+        input.fn = _surrounded_in_thread(definition.fn, package)
+
+    @contextlib.asynccontextmanager
+    async def _beating(self) -> AsyncIterator[None]:
+        if activity.info().heartbeat_timeout != HOST_HEARTBEAT or self._heartbeats is None:
+            yield
+            return
+        beats = asyncio.create_task(_beat(self._heartbeats))
+        try:
+            yield
+        finally:
+            beats.cancel()
+
+
+async def _beat(heartbeats: _LastHeartbeat) -> None:
+    while True:
+        await asyncio.sleep(_BEAT_SECONDS)
+        heartbeats.heartbeat(*heartbeats.details)
+
+
+@contextlib.contextmanager
+def _surrounded(package: str | None, args: Sequence[Any]) -> Iterator[None]:
+    """What an activity's code finds set: whose code it is, and the AI settings of its task."""
+    with within(package), activity_context(args):
+        yield
+
+
+def _surrounded_in_thread(function: Callable[..., Any], package: str | None) -> Callable[..., Any]:
+    """The same for a function that runs in a thread, which does not see what is set for the task that waits for it."""
+
+    def run(*args: Any) -> Any:
+        with _surrounded(package, args):
+            return function(*args)
+
+    return run
+
+
+def decode(definition: ActivityDefinition, raw: Sequence[RawValue]) -> list[Any]:
+    """
+    The arguments as the author's annotations say.
+
+    :raises ApplicationError: ``ActivityInputInvalid``, which is not tried again
+    """
+    converter = activity.payload_converter()
+    types: list[type | None] = [*(definition.arg_types or [])]
+    types += [None] * (len(raw) - len(types))
+    values = []
+    for value, expected in zip(raw, types, strict=False):
+        try:
+            values += converter.from_payloads([value.payload], [expected] if expected else None)
+        except Exception as error:
+            said = _without_values(error) if isinstance(error, ValidationError) else f"{type(error).__name__}: {error}"
+            message = f'The input of "{definition.name}" does not fit its annotation. {said}'
+            raise ApplicationError(message, type="ActivityInputInvalid", non_retryable=True) from error
+    _check_count(definition, values)
+    return values
+
+
+def _check_count(definition: ActivityDefinition, values: Sequence[Any]) -> None:
+    try:
+        inspect.signature(definition.fn).bind(*values)
+    except TypeError as error:
+        message = f'The activity "{definition.name}" was called with {len(values)} arguments: {error}.'
+        raise ApplicationError(message, type="ActivityInputInvalid", non_retryable=True) from error
+
+
+async def _by_the_rules(call: Any) -> Any:
+    """What an author raises as ValueError (a ValidationError is one) is about the input, and would be raised again."""
+    try:
+        return await call
+    except ValidationError as error:
+        raise ApplicationError(_without_values(error), type="ValidationError", non_retryable=True) from error
+    except ValueError as error:
+        raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from error
+
+
+def _without_values(error: ValidationError) -> str:
+    """What does not fit and where, without the values: messages of failures are kept in the workspace."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    said = [f"{'.'.join(str(part) for part in fault['loc']) or 'value'}: {fault['msg']}" for fault in found]
+    return f"{error.title}: {'; '.join(said)}"
+
+
+def checked_result(name: str, result: Any) -> RawValue:
+    """
+    The result as it is sent, encoded once.
+
+    :raises ApplicationError: ``ActivityOutputInvalid`` when it cannot be JSON, ``ResultTooLarge``; neither is tried again
+    """
+    try:
+        [payload] = activity.payload_converter().to_payloads([result])
+    except Exception as error:
+        message = f'The result of "{name}" cannot be sent as JSON: {error}'
+        raise ApplicationError(message, type="ActivityOutputInvalid", non_retryable=True) from error
+    size = len(payload.data)
+    if size > MAX_RESULT_BYTES:
+        message = (
+            f'The result of "{name}" has {size} bytes; at most {MAX_RESULT_BYTES} are passed on. '
+            "Store it (the tenant's database, storage) and return a reference to it."
+        )
+        raise ApplicationError(message, type="ResultTooLarge", non_retryable=True)
+    return RawValue(payload)

@@ -1,0 +1,114 @@
+"""Workflow code that fails, as its author needs to hear of it: file, line, and whether it works again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from temporalio.api.failure.v1 import Failure
+
+CODE_FAILING = "CodeFailing"
+"""The failure type that people and the server know (``FAILURE_TYPES.codeFailing`` of the contract)."""
+
+_FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_DEADLOCK = "[TMPRL1101]"
+_NONDETERMINISM = "[TMPRL1100]"
+_MAX_CAUSES = 8
+_MAX_RUNS = 10_000
+
+FolderOf = Callable[[str], Path | None]
+"""Where the revision of a workflow type is installed; None when it is not loaded."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an execution."""
+
+    workflow_id: str
+    run_id: str
+    workflow_type: str
+
+
+def now() -> str:
+    """The time as ISO 8601 UTC with milliseconds and ``Z``."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class CodeHealth:
+    """Which runs' code is known to fail. A failure is told once for each run and message, a recovery only where a failure was."""
+
+    def __init__(self, folder_of: FolderOf, report: Callable[[dict[str, object]], None]) -> None:
+        self._folder_of = folder_of
+        self._report = report
+        # Kept when a run leaves the cache, as each failed attempt makes it do.
+        self._told: dict[str, str] = {}
+
+    def failed(self, run: Run, failure: Failure) -> None:
+        """An attempt at a workflow task failed; the execution stays open."""
+        told = _describe(failure, self._folder_of(run.workflow_type))
+        if self._told.get(run.run_id) == told["message"]:
+            return
+        self._told[run.run_id] = told["message"] or ""
+        if len(self._told) > _MAX_RUNS:
+            del self._told[next(iter(self._told))]
+        self._report({"kind": "code_failing", **_about(run), "failure": {"type": CODE_FAILING, **told}})
+
+    def worked(self, run: Run) -> None:
+        """The run's code went beyond its recorded history."""
+        if self._told.pop(run.run_id, None) is not None:
+            self._report({"kind": "code_recovered", **_about(run)})
+
+
+def _about(run: Run) -> dict[str, object]:
+    return {"workflow_id": run.workflow_id, "run_id": run.run_id, "workflow_type": run.workflow_type, "at": now()}
+
+
+def _describe(failure: Failure, folder: Path | None) -> dict[str, str | None]:
+    """Message and stack trace; frames read as the author's files and lines."""
+    trace, place = _innermost(failure, folder)
+    where = f" ({place})" if place else ""
+    return {"message": _message(failure) + where, "stackTrace": trace or None}
+
+
+def _message(failure: Failure) -> str:
+    if _DEADLOCK in failure.message:
+        return "The workflow code ran for seconds without waiting for anything (an endless loop?)."
+    if _NONDETERMINISM in failure.message:
+        return f"The workflow code does not do what it did before: {failure.message}"
+    error_type = failure.application_failure_info.type
+    return f"{error_type}: {failure.message}" if error_type and error_type != "Exception" else failure.message
+
+
+def _innermost(failure: Failure, folder: Path | None) -> tuple[str, str | None]:
+    """The stack trace of the first failure in the chain that names a line of the bundle, and that line; else the first trace."""
+    first = failure.stack_trace
+    current = failure
+    for _ in range(_MAX_CAUSES):
+        own = _own_frames(current.stack_trace, folder) if folder else []
+        if own:
+            return "\n".join(frame for frame, _ in own), own[-1][1]
+        if not current.HasField("cause"):
+            break
+        current = current.cause
+    return first, None
+
+
+def _own_frames(trace: str, folder: Path) -> list[tuple[str, str]]:
+    """The frames of a trace that lie in the bundle, each with its ``path:line``; paths are the bundle's."""
+    frames: list[tuple[str, str]] = []
+    own = False
+    for line in trace.split("\n"):
+        match = _FRAME.match(line)
+        if match:
+            file = Path(match["file"])
+            own = file.is_relative_to(folder)
+            if own:
+                path = file.relative_to(folder).as_posix()
+                frames.append((line.replace(match["file"], path), f"{path}:{match['line']}"))
+        elif own and line.strip():
+            text, place = frames[-1]
+            frames[-1] = (f"{text}\n{line}", place)
+    return frames

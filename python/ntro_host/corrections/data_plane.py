@@ -61,20 +61,14 @@ def clear_cache() -> None:
 
 
 async def _connect(tenant_slug: str) -> DataPlane:
-    plane = await _published(tenant_slug)
+    plane: sdk._AsyncpgAdapter = await _published(tenant_slug)
     # The SDK's own cache knows no event loops.
     sdk._pool.pop(tenant_slug, None)
-    return _Shared(plane)
+    return _Shared(plane._pool)
 
 
-class _Shared:
-    """A data plane that many use: it stays open."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
-        self.fetch = plane.fetch
-        self.fetchrow = plane.fetchrow
-        self.execute = plane.execute
+class _Shared(sdk._AsyncpgAdapter):
+    """A data plane that many use."""
 
     async def close(self) -> None:
         """Does nothing: whoever is done with it is not the last."""

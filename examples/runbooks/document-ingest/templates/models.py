@@ -14,10 +14,10 @@ class IngestContext(BaseModel):
 
     tenant_slug: str
     entity_slug: str
-    period: Period
-    source: str = Field(min_length=1)
-    schema_slug: str = Field(min_length=1)
-    title: str = ""
+    period: Period = Field(description="The month the document is of, YYYY-MM")
+    source: str = Field(min_length=1, description="What the file is called where it is asked for")
+    schema_slug: str = Field(min_length=1, description="trial-balance, rent-roll, or any name of what AI is to read")
+    title: str = Field("", description="What people are asked for; follows from the schema unless it is given")
     ai: dict[str, Any] | None = None
 
     @property

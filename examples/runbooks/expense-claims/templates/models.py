@@ -4,7 +4,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ntro.types import CurrencyCode, Period
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 Cells = dict[str, str]
 """A claim as people see and correct it: text, amounts as decimals such as ``"12.50"``; with id, status and problem."""
@@ -16,8 +16,8 @@ class ClaimsContext(BaseModel):
     tenant_slug: str
     entity_id: UUID
     entity_slug: str
-    period: Period
-    currency: CurrencyCode = "GBP"
+    period: Period = Field(description="The month of the claims, YYYY-MM")
+    currency: CurrencyCode = Field("GBP", description="Of claims that name none")
 
 
 class Submission(BaseModel):

@@ -1,0 +1,52 @@
+"""Calling the author's handlers with what came as JSON."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import workflow
+
+
+def parameters(fn: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """The parameters of a bound function that take values by place, each with its type; None where it has none that can be found."""
+    try:
+        hints = typing.get_type_hints(fn)
+    except (NameError, TypeError, AttributeError):
+        hints = {}
+    places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [(name, hints.get(name)) for name, given in inspect.signature(fn).parameters.items() if given.kind in places]
+
+
+def decoded(argument: object, hint: Any) -> Any:
+    """A JSON value as its annotation says, by the payload converter as Temporal would do it. Raises what the converter raises."""
+    converter = workflow.payload_converter()
+    return converter.from_payload(converter.to_payload(argument), hint)
+
+
+async def call_handler(fn: Callable[..., Any], *forms: object) -> None:
+    """
+    Calls a handler with the first of several forms of its argument that fits its annotation; with none where it takes none.
+
+    Raises what the handler raises, and :class:`ArgumentUnfit` where no form fits.
+    """
+    taken = parameters(fn)
+    result = fn(_first_that_fits(forms, taken[0][1])) if taken else fn()
+    if inspect.isawaitable(result):
+        await result
+
+
+class ArgumentUnfit(Exception):
+    """What came does not fit the annotation of the author's handler."""
+
+
+def _first_that_fits(forms: tuple[object, ...], hint: Any) -> Any:
+    why: Exception | None = None
+    for form in forms:
+        try:
+            return decoded(form, hint)
+        except Exception as error:
+            why = why or error
+    raise ArgumentUnfit(str(why)) from why

@@ -33,7 +33,9 @@ export type ScriptLine =
     }
   | { readonly do: "fail"; readonly message: string }
   | { readonly do: "bug" }
-  | { readonly do: "refuse answers"; readonly title: string };
+  | { readonly do: "refuse answers"; readonly title: string }
+  /** Takes rows of a kind as data until some have come. */
+  | { readonly do: "rows"; readonly kind: string };
 
 interface Gate {
   token: string;
@@ -105,6 +107,24 @@ export default async function scripted(input: { script?: readonly ScriptLine[] }
     if (gate.slots?.every((candidate) => candidate.status === "completed")) close(gate);
   });
 
+  const takeRows = async (kind: string) => {
+    let came = false;
+    setHandler(
+      defineUpdate<unknown, [{ records: { kind: string | null }[] }]>("ntro_ingest"),
+      (update) => {
+        answers.push(update);
+        came = true;
+        return { accepted: true };
+      },
+      {
+        validator: ({ records }) => {
+          if (records.some((record: { kind: string | null }) => record.kind !== kind))
+            throw ApplicationFailure.create({ type: "DATA_NOT_TAKEN", message: `Only ${kind}.`, nonRetryable: true });
+        },
+      },
+    );
+    await condition(() => came);
+  };
   const wait = async (gate: Omit<Gate, "token" | "step_id" | "opened_at">) => {
     const opened = { token: uuid4(), step_id: "work", opened_at: new Date().toISOString(), ...gate };
     open.push(opened);
@@ -169,6 +189,8 @@ export default async function scripted(input: { script?: readonly ScriptLine[] }
         seq++;
         return;
       }
+      case "rows":
+        return takeRows(line.kind);
       case "fail":
         throw ApplicationFailure.nonRetryable(line.message, "RunbookFailure");
       case "bug":

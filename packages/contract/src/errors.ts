@@ -62,6 +62,12 @@ export const ERRORS = {
   FILE_EMPTY: { status: 422, exit: 1, means: "The file has no bytes." },
   FILE_TOO_LARGE: { status: 413, exit: 1, means: "The file is over the limit." },
   FILE_TYPE_REJECTED: { status: 422, exit: 1, means: "The file is not of a type that is asked for." },
+  DATA_NOT_TAKEN: {
+    status: 409,
+    exit: 1,
+    means: "The runbook takes no rows as data, or not rows of this kind.",
+  },
+  SECRET_NOT_FOUND: { status: 404, exit: 2, means: "The tenant has no such secret." },
   TASK_CLOSED: { status: 409, exit: 1, means: "The task has ended." },
   TASK_UNREACHABLE: {
     status: 503,

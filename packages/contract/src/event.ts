@@ -18,6 +18,7 @@ export const EventType = z.enum([
   "task.file_submitted",
   "task.decided",
   "task.row_changed",
+  "task.data_submitted",
   "task.code_failing",
   "task.code_recovered",
   "task.completed",

@@ -215,6 +215,8 @@ export type SubmitUpdate = z.infer<typeof SubmitUpdate>;
 export const RowActionUpdate = z.object({
   gate: z.string(),
   action: z.enum(["edit_cell", "reject_row", "restore_row"]),
+  /** Which ledger the row is of, where a runbook shows several. */
+  ledger: z.string().optional(),
   row_id: z.string(),
   field: z.string().optional(),
   value: z.unknown().optional(),

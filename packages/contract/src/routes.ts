@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { CreateEntity, Entity } from "./entity";
 import { Health, Me } from "./me";
-import type { Permission } from "./permissions";
+import { inTenant, listOf, page, route } from "./route";
 import {
   DeployAnswer,
   Deployment,
@@ -11,44 +11,14 @@ import {
   RunbookSummary,
   RunbookVersion,
 } from "./runbook";
-import {
-  CancelTask,
-  CreateTask,
-  DecideTask,
-  LogEntry,
-  NextStep,
-  RowAction,
-  SubmitFileAnswer,
-  Task,
-  TaskStatus,
-} from "./task";
+import { PutSecret, Secret } from "./secret";
+import { Task } from "./task";
+import { TASK_ROUTES } from "./task-routes";
 import { CreateTenant, Tenant, TenantStatus, UpdateConfig } from "./tenant";
-import { Build, DeploymentReport, Desired, Dispatch, DispatchAnswer, Reports, RevisionContent } from "./worker";
+import { WORKER_ROUTES } from "./worker-routes";
 import { CreateWorkflow, PutWorkflow, PutWorkflowAnswer, UpdateWorkflow, Workflow, WorkflowPlan } from "./workflow";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-
-/** A route: what it is called, what it takes and answers, and the permission it asks for (`null`: open to anybody). */
-export interface Route {
-  readonly method: Method;
-  /** Below `/v1`; `:name` marks a parameter. */
-  readonly path: string;
-  readonly permission: Permission | null;
-  readonly query?: z.ZodType;
-  readonly body?: z.ZodType;
-  /** `none` answers 204; `stream` is server-sent events; `multipart` takes form data with one file. */
-  readonly answer: z.ZodType | "none" | "stream";
-  readonly multipart?: true;
-  /** A POST that creates: takes an Idempotency-Key. */
-  readonly creates?: true;
-}
-
-const route = <const R extends Route>(definition: R): R => definition;
-
-const page = { limit: z.coerce.number().int().min(1).max(500).default(100), cursor: z.string().optional() };
-const listOf = <T extends z.ZodType>(item: T) => z.array(item);
-const inTenant = { tenant: z.string().optional() };
-const Ok = z.object({ ok: z.literal(true) });
+export type { Method, Route } from "./route";
 
 /** Every route of the platform. The server registers exactly these; clients and the permission check read the same table. */
 export const ROUTES = {
@@ -83,6 +53,26 @@ export const ROUTES = {
     path: "/workspace/tenants/:tenant",
     permission: "admin",
     answer: Tenant,
+  }),
+
+  "secrets.list": route({
+    method: "GET",
+    path: "/workspace/tenants/:tenant/secrets",
+    permission: "admin",
+    answer: listOf(Secret),
+  }),
+  "secrets.put": route({
+    method: "PUT",
+    path: "/workspace/tenants/:tenant/secrets/:name",
+    permission: "admin",
+    body: PutSecret,
+    answer: Secret,
+  }),
+  "secrets.delete": route({
+    method: "DELETE",
+    path: "/workspace/tenants/:tenant/secrets/:name",
+    permission: "admin",
+    answer: "none",
   }),
 
   "entities.listAll": route({
@@ -218,78 +208,7 @@ export const ROUTES = {
     answer: "none",
   }),
 
-  "tasks.create": route({
-    method: "POST",
-    path: "/workspace/tasks",
-    permission: "run",
-    body: CreateTask,
-    answer: Task,
-    creates: true,
-  }),
-  "tasks.list": route({
-    method: "GET",
-    path: "/workspace/tasks",
-    permission: "read",
-    query: z.object({ status: TaskStatus.optional(), ...inTenant, entity: z.string().optional(), ...page }),
-    answer: listOf(Task),
-  }),
-  "tasks.get": route({ method: "GET", path: "/workspace/tasks/:id", permission: "read", answer: Task }),
-  "tasks.nextStep": route({
-    method: "GET",
-    path: "/workspace/tasks/:id/next-step",
-    permission: "read",
-    answer: NextStep,
-  }),
-  "tasks.logs": route({
-    method: "GET",
-    path: "/workspace/tasks/:id/logs",
-    permission: "read",
-    query: z.object(page),
-    answer: listOf(LogEntry),
-  }),
-  "tasks.approve": route({
-    method: "POST",
-    path: "/workspace/tasks/:id/approve",
-    permission: "decide",
-    body: DecideTask,
-    answer: Task,
-  }),
-  "tasks.reject": route({
-    method: "POST",
-    path: "/workspace/tasks/:id/reject",
-    permission: "decide",
-    body: DecideTask,
-    answer: Task,
-  }),
-  "tasks.rowAction": route({
-    method: "POST",
-    path: "/workspace/tasks/:id/row-action",
-    permission: "decide",
-    body: RowAction,
-    answer: Ok,
-  }),
-  /** Form fields: `file`, and `gate` and `source` where the task waits for several. */
-  "tasks.submitFile": route({
-    method: "POST",
-    path: "/workspace/tasks/:id/files",
-    permission: "decide",
-    answer: SubmitFileAnswer,
-    multipart: true,
-  }),
-  "tasks.cancel": route({
-    method: "POST",
-    path: "/workspace/tasks/:id/cancel",
-    permission: "run",
-    body: CancelTask,
-    answer: Task,
-  }),
-  "schedule.list": route({
-    method: "GET",
-    path: "/workspace/schedule",
-    permission: "read",
-    query: z.object({ workflowId: z.string().optional(), ...page }),
-    answer: listOf(Task),
-  }),
+  ...TASK_ROUTES,
   /** Events from after `Last-Event-ID` (or from now), for one task, deployment or tenant, or all this key may see. */
   events: route({
     method: "GET",
@@ -304,56 +223,7 @@ export const ROUTES = {
     answer: "stream",
   }),
 
-  "worker.desired": route({ method: "GET", path: "/internal/worker/desired", permission: "worker", answer: Desired }),
-  /** One event `changed` whenever {@link Desired} may have changed. */
-  "worker.nudges": route({ method: "GET", path: "/internal/worker/nudges", permission: "worker", answer: "stream" }),
-  "worker.reportDeployment": route({
-    method: "POST",
-    path: "/internal/deployments/:id",
-    permission: "worker",
-    body: DeploymentReport,
-    answer: Ok,
-  }),
-  "worker.getRevision": route({
-    method: "GET",
-    path: "/internal/tenants/:tenant/revisions/:type",
-    permission: "worker",
-    answer: RevisionContent,
-  }),
-  "worker.putBuild": route({
-    method: "PUT",
-    path: "/internal/tenants/:tenant/revisions/:type/build",
-    permission: "worker",
-    body: Build,
-    answer: Ok,
-  }),
-  "worker.getPrelude": route({
-    method: "GET",
-    path: "/internal/preludes/:digest",
-    permission: "worker",
-    answer: z.object({ code: z.string() }),
-  }),
-  "worker.putPrelude": route({
-    method: "PUT",
-    path: "/internal/preludes/:digest",
-    permission: "worker",
-    body: z.strictObject({ code: z.string() }),
-    answer: Ok,
-  }),
-  "worker.report": route({
-    method: "POST",
-    path: "/internal/reports",
-    permission: "worker",
-    body: Reports,
-    answer: Ok,
-  }),
-  "worker.dispatch": route({
-    method: "POST",
-    path: "/internal/dispatch",
-    permission: "worker",
-    body: Dispatch,
-    answer: DispatchAnswer,
-  }),
+  ...WORKER_ROUTES,
 } as const;
 
 export type RouteName = keyof typeof ROUTES;

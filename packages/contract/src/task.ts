@@ -139,12 +139,30 @@ export type DecideTask = z.infer<typeof DecideTask>;
 
 export const RowAction = z.strictObject({
   gate: z.string().nullish(),
+  /** Which ledger the row is of, where a runbook shows several. */
+  ledger: z.string().max(200).nullish(),
   action: z.enum(["edit_cell", "reject_row", "restore_row"]),
   rowId: z.string(),
   field: z.string().optional(),
   value: z.unknown().optional(),
 });
 export type RowAction = z.infer<typeof RowAction>;
+
+const Row = z.record(z.string(), z.unknown());
+
+/** Rows that are submitted as data instead of in a file: one, or up to 1,000. */
+export const IngestData = z.strictObject({
+  /** What they are, as the runbook calls it; such as `expense`. */
+  kind: z.string().min(1).max(200).nullish(),
+  data: z.union([Row, z.array(Row).min(1).max(1000)]),
+  /** Where they come from, for whoever looks for it later. */
+  source_ref: z.record(z.string(), z.unknown()).nullish(),
+});
+export type IngestData = z.infer<typeof IngestData>;
+
+/** Ids of the rows in `ingest.submitted_records`, in the order given. */
+export const IngestAnswer = z.object({ event_ids: z.array(z.string()) });
+export type IngestAnswer = z.infer<typeof IngestAnswer>;
 
 export const SubmitFileAnswer = z.object({ document: DocumentRef, gate: z.string(), task: Task });
 export type SubmitFileAnswer = z.infer<typeof SubmitFileAnswer>;

@@ -3,7 +3,7 @@ import { failAbandonedDeployments } from "./deploy";
 import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
 import { taskDuties } from "./task/recover";
-import { resumeTenants } from "./tenant-lifecycle";
+import { resumeTenants, upgradeTenants } from "./tenant-lifecycle";
 import type { Duty } from "./upkeep";
 
 /** Everything the server does again and again by itself. */
@@ -14,6 +14,7 @@ export function duties(services: Services): readonly Duty[] {
       every: 30_000,
       run: () => resumeTenants(services, PLATFORM_ACTOR),
     },
+    { name: "bring tenants' databases to the present schema", every: 60_000, run: () => upgradeTenants(services) },
     { name: "fail deployments no worker took", every: 30_000, run: () => failAbandonedDeployments(services.db) },
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
     ...taskDuties(services),

@@ -12,6 +12,7 @@ import { putLauncherKeys } from "./store/keys";
 import { migrate } from "./store/migrate";
 import { TenantDatabases } from "./store/tenant-databases";
 import { organisationId, prepareWorkspaceDatabase, serverUrls } from "./store/workspace-database";
+import { upgradeTenants } from "./tenant-lifecycle";
 import { type Duty, Upkeep } from "./upkeep";
 
 /** What a server is made of besides its settings. */
@@ -54,6 +55,8 @@ export async function startServer(settings: Settings, parts: Parts): Promise<Run
   };
   try {
     const services = await openServices(settings, parts, closers);
+    // Requests find every tenant's database as this version expects it.
+    await patiently(() => upgradeTenants(services), log);
     const app = await makeHttpServer(services, parts.handlers);
     const upkeep = new Upkeep(parts.duties(services), log);
     closers.push(() => upkeep.close());

@@ -2,11 +2,12 @@ import type { Actor, TenantStatus } from "@ntro/contract";
 import { sql, type Transaction } from "kysely";
 import type { Services } from "./services";
 import { appendAudit } from "./store/audit";
-import { isStoreAway } from "./store/database";
+import { type Db, isStoreAway } from "./store/database";
 import { appendEvents } from "./store/events";
 import { revokeTenantKeys } from "./store/keys";
 import type { Tables } from "./store/tables";
-import { createTenantDatabase, dropTenantDatabase } from "./store/tenant-provisioning";
+import { bringToSchema, createTenantDatabase, dropTenantDatabase } from "./store/tenant-provisioning";
+import { tenantSchemaDigest } from "./store/tenant-schema";
 import type { TenantRow } from "./store/tenants";
 import { serverUrls } from "./store/workspace-database";
 
@@ -33,8 +34,32 @@ export async function provisionTenant(services: Services, tenantId: string, acto
       const reason = "Its database could not be made; create the tenant again with the same slug to try again.";
       return moveTenant(trx, tenant, "FAILED", actor, `${reason} ${sayShortly(error)}`);
     }
+    await noteSchema(trx, tenant.id);
     await moveTenant(trx, tenant, "ACTIVE", actor, null);
   });
+}
+
+/** Brings the databases of active tenants to the schema of this server, where an earlier version made them. One that cannot be brought there is tried again later. */
+export async function upgradeTenants({ db, settings, log }: Services): Promise<void> {
+  const rows = await db
+    .selectFrom("tenants")
+    .select(["id", "slug"])
+    .where("status", "=", "ACTIVE")
+    .where(sql<boolean>`schema_digest is distinct from ${tenantSchemaDigest()}`)
+    .execute();
+  for (const { id, slug } of rows) {
+    try {
+      await bringToSchema(serverUrls(settings.databaseUrl).maintenance, id, log);
+      await noteSchema(db, id);
+    } catch (error) {
+      if (isStoreAway(error)) throw error;
+      log.error({ err: error, tenant: slug }, "a tenant's database could not be brought to the present schema");
+    }
+  }
+}
+
+async function noteSchema(db: Db, tenantId: string): Promise<void> {
+  await db.updateTable("tenants").set({ schema_digest: tenantSchemaDigest() }).where("id", "=", tenantId).execute();
 }
 
 /**

@@ -1,9 +1,9 @@
 import { type CorrectionInput, type FileSlot, NtroError, type OpenGate, reviewTables } from "@ntro/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { LiveGate } from "./child-slots";
 import { fitCorrections, requireReason, requireRow, shownAt } from "./decide";
 import { fitValue } from "./fit-value";
-import type { LiveGate } from "./child-slots";
 import { chooseReview, chooseSlot } from "./gates";
 
 function refused(work: () => unknown): NtroError {

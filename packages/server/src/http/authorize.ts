@@ -9,17 +9,18 @@ const ORGANISATION_ROUTES: ReadonlySet<RouteName> = new Set<RouteName>(["tenants
 
 /**
  * Who asks, and whether the route is open to them. The only place where this is decided.
- * @param authorization the header as sent
+ * @param headers the one of every client, and the one in which the published SDK sends its key with what models think aloud
  * @throws NtroError `UNAUTHENTICATED` or `FORBIDDEN`
  */
 export async function authorize(
   services: Services,
   route: RouteName,
-  authorization: string | undefined,
+  headers: { readonly authorization?: string | undefined; readonly "x-ntro-events-key"?: string | undefined },
 ): Promise<Caller | null> {
   const { permission } = ROUTES[route];
   if (permission === null) return null;
-  const key = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+  const key =
+    /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1] ?? eventsKey(route, headers["x-ntro-events-key"]);
   if (key === undefined)
     throw new NtroError("UNAUTHENTICATED", "The request has no API key.", {
       hint: "Send `Authorization: Bearer <key>`; `ntro auth login` keeps a key for the CLI.",
@@ -36,4 +37,8 @@ export async function authorize(
   if (caller.tenantId !== null && ORGANISATION_ROUTES.has(route))
     throw new NtroError("FORBIDDEN", "This key is for one tenant; this needs a key of the organisation.");
   return caller;
+}
+
+function eventsKey(route: RouteName, header: string | undefined): string | undefined {
+  return route === "tasks.addReasoning" ? header : undefined;
 }

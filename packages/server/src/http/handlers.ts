@@ -1,3 +1,4 @@
+import { dataHandlers } from "./data";
 import { deploymentHandlers } from "./deployments";
 import { dispatchHandlers } from "./dispatch";
 import { entityHandlers } from "./entities";
@@ -7,8 +8,10 @@ import type { Handlers } from "./handler";
 import { healthHandlers } from "./health";
 import { meHandlers } from "./me";
 import { nudgeHandlers } from "./nudges";
+import { reasoningHandlers } from "./reasoning";
 import { reportHandlers } from "./reports";
 import { runbookHandlers } from "./runbooks";
+import { secretHandlers } from "./secrets";
 import { taskHandlers } from "./tasks";
 import { tenantHandlers } from "./tenants";
 import { workerHandlers } from "./worker";
@@ -30,4 +33,7 @@ export const handlers: Handlers = {
   ...workflowHandlers,
   ...taskHandlers,
   ...fileHandlers,
+  ...dataHandlers,
+  ...reasoningHandlers,
+  ...secretHandlers,
 };

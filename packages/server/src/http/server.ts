@@ -70,7 +70,10 @@ export async function makeHttpServer(services: Services, handlers: Handlers): Pr
       bodyLimit: bodyLimit(name),
       // Before the body is read: strangers must not make us read one.
       onRequest: async (request) => {
-        request.ntroCaller = await authorize(services, name, request.headers.authorization);
+        request.ntroCaller = await authorize(services, name, {
+          authorization: request.headers.authorization,
+          "x-ntro-events-key": header(request, "x-ntro-events-key"),
+        });
       },
       preParsing: async (request) => checkMediaType(route, request),
       handler: answerRoute(services, name, handlers[name] as unknown as AnyHandler, waiting),

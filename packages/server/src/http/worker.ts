@@ -8,6 +8,7 @@ import type { Services } from "../services";
 import { desiredHosts } from "../store/desired";
 import { putBuild, readContent } from "../store/revision-content";
 import { requireTenant, type TenantRow } from "../store/tenants";
+import { readTenantSecrets } from "../tenant-secrets";
 import type { Caller, Handlers } from "./handler";
 
 type WorkerRoute =
@@ -19,16 +20,22 @@ type WorkerRoute =
   | "worker.putPrelude";
 
 export const workerHandlers: Pick<Handlers, WorkerRoute> = {
-  "worker.desired": async ({ db, settings, tenantDatabases }, { caller }) => ({
-    temporal: settings.temporal,
-    tenants: (await desiredHosts(db, caller.tenantId)).map((tenant) => ({
-      ...tenant,
-      databaseUrl: tenantDatabases.roleUrl(tenant.id),
-      hostKey: hostKey(settings.secret, tenant.id),
-      viewerKey: viewerKey(settings.secret, tenant.id),
-      secrets: {},
-    })),
-  }),
+  "worker.desired": async (services, { caller }) => {
+    const { db, settings, tenantDatabases } = services;
+    const tenants = (await desiredHosts(db, caller.tenantId)).map(async ({ id, slug, hosts, secretsVersion }) => ({
+      id,
+      slug,
+      hosts,
+      databaseUrl: tenantDatabases.roleUrl(id),
+      hostKey: hostKey(settings.secret, id),
+      viewerKey: viewerKey(settings.secret, id),
+      // Only Python code finds them in its environment.
+      secrets: hosts.some(({ language }) => language === "python")
+        ? await readTenantSecrets(services, id, secretsVersion)
+        : {},
+    }));
+    return { temporal: settings.temporal, tenants: await Promise.all(tenants) };
+  },
 
   "worker.reportDeployment": async ({ db }, { caller, params, body }) => {
     const row = z.uuid().safeParse(params.id).success

@@ -22,15 +22,16 @@ interface Place {
 export async function desiredHosts(
   db: Db,
   tenantId: string | null,
-): Promise<{ id: string; slug: string; hosts: Hosts }[]> {
+): Promise<{ id: string; slug: string; secretsVersion: number; hosts: Hosts }[]> {
   const [tenants, places, pending] = await Promise.all([
     activeTenants(db, tenantId),
     hostPlaces(db, tenantId),
     listPending(db, tenantId),
   ]);
-  return tenants.map(({ id, slug, busy, recent }) => ({
+  return tenants.map(({ id, slug, secrets_version, busy, recent }) => ({
     id,
     slug,
+    secretsVersion: secrets_version,
     hosts: places
       .filter((place) => place.tenant_id === id)
       .map((place) =>
@@ -47,7 +48,7 @@ export async function desiredHosts(
 function activeTenants(db: Db, tenantId: string | null) {
   const query = db
     .selectFrom("tenants as t")
-    .select(["t.id", "t.slug"])
+    .select(["t.id", "t.slug", "t.secrets_version"])
     .select((all) => [
       all
         .exists(all.selectFrom("tasks").select("id").whereRef("tenant_id", "=", "t.id").where("closed_at", "is", null))

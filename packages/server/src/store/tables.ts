@@ -32,6 +32,10 @@ export interface Tables {
     status: TenantStatus;
     config: JsonNullable<Json>;
     failure: Nullable<string>;
+    /** Grows with each change of its secrets; 0 when none was ever set. */
+    secrets_version: ColumnType<number, number | undefined, number>;
+    /** Of the statements that made its database, see tenant-schema.ts. */
+    schema_digest: Nullable<string>;
     created_at: CreatedAt;
     updated_at: UpdatedAt;
   };

@@ -34,8 +34,16 @@ export async function createTenantDatabase(
     await client.query(`grant connect, create, temporary on database ${quoted} to ${quoted}`);
     await client.query(`comment on database ${quoted} is ${pg.escapeLiteral(`ntro tenant ${tenant.slug}`)}`);
   });
+  await bringToSchema(url, tenant.id, log);
+}
+
+/** Brings a tenant's database to the present schema; everything that is there stays. */
+export async function bringToSchema(url: string, tenantId: string, log: Logger): Promise<void> {
+  const name = tenantDatabaseName(tenantId);
   await withClient(withDatabase(url, name), log, async (client) => {
     await client.query("begin");
+    // Two servers that start at a time would create the same table at a time.
+    await client.query("select pg_advisory_xact_lock(hashtextextended('ntro-tenant-schema', 0))");
     for (const statement of tenantSchema(name)) await client.query(statement);
     await client.query("commit");
   });

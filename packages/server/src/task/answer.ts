@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { type Actor, ErrorCode, type EventType, FAILURE_TYPES, NtroError, UPDATES } from "@ntro/contract";
+import { type Actor, ErrorCode, type EventType, FAILURE_TYPES, IngestUpdate, NtroError, UPDATES } from "@ntro/contract";
 import { AnswerRefused } from "../engine/engine";
 import type { Services } from "../services";
 import { type Answer, insertAnswer, lastDecision, openAnswers, settleAnswer } from "../store/answers";
@@ -7,6 +7,7 @@ import { appendAudit, canonicalJson } from "../store/audit";
 import { inTransaction } from "../store/database";
 import { deleteDocument } from "../store/documents";
 import { appendEvents } from "../store/events";
+import { deleteRecords } from "../store/submitted-records";
 import type { TaskRow } from "../store/tasks";
 import { markAnswered } from "./answered-gate";
 
@@ -54,9 +55,9 @@ export async function deliverAnswer(services: Services, tenantId: string, answer
   try {
     await engine.update(answer.workflowId, answer.updateName, answer.id, answer.argument);
   } catch (error) {
-    const refusal = refusalOf(error, answer.taskId);
+    const refusal = refusalOf(error, answer);
     if (!refusal) throw keptForLater(error);
-    await dropRefusedFile(services, tenantId, answer);
+    await dropRefused(services, tenantId, answer);
     await settleAnswer(tenantDatabases, tenantId, answer.id, {
       outcome: "refused",
       refusal: { type: refusal.code, message: refusal.message },
@@ -67,21 +68,34 @@ export async function deliverAnswer(services: Services, tenantId: string, answer
   await settleAnswer(tenantDatabases, tenantId, answer.id, { outcome: "accepted" });
 }
 
-/** A file that its gate did not take is not kept: nothing refers to it. */
-async function dropRefusedFile(
+/** A file or rows that workflow code did not take are not kept: nothing refers to them. */
+async function dropRefused(
   { tenantDatabases }: Services,
   tenantId: string,
   { updateName, argument }: Answer,
 ): Promise<void> {
-  if (updateName !== UPDATES.submit || typeof argument.document_ref !== "string") return;
-  await deleteDocument(tenantDatabases, tenantId, argument.document_ref);
+  if (updateName === UPDATES.submit && typeof argument.document_ref === "string")
+    await deleteDocument(tenantDatabases, tenantId, argument.document_ref);
+  if (updateName !== UPDATES.ingest) return;
+  const { records } = IngestUpdate.parse(argument);
+  await deleteRecords(
+    tenantDatabases,
+    tenantId,
+    records.map(({ event_id }) => event_id),
+  );
 }
 
 /** The error of an answer that workflow code will never take; undefined for one that may still arrive. */
-function refusalOf(error: unknown, taskId: string): NtroError | undefined {
+function refusalOf(error: unknown, { taskId, updateName }: Answer): NtroError | undefined {
   if (error instanceof NtroError) return error.code === "TASK_CLOSED" ? error : undefined;
   if (!(error instanceof AnswerRefused)) return undefined;
   const code = ErrorCode.safeParse(error.type);
+  if (updateName === UPDATES.ingest && (!code.success || code.data === "DATA_NOT_TAKEN"))
+    // Without a code it is Temporal's own refusal: the workflow has no handler for rows.
+    return new NtroError("DATA_NOT_TAKEN", code.success ? error.message : "The runbook takes no rows as data.", {
+      hint: `\`ntro run next ${taskId}\` shows what it waits for and takes.`,
+      cause: error,
+    });
   return new NtroError(code.success ? code.data : "GATE_NOT_OPEN", error.message, {
     hint: `\`ntro run next ${taskId}\` shows what it waits for and takes.`,
     cause: error,
@@ -100,6 +114,7 @@ const DONE: Readonly<Record<string, { readonly action: string; readonly event: E
   [UPDATES.decide]: { action: "task.decided", event: "task.decided" },
   [UPDATES.submit]: { action: "task.file_submitted", event: "task.file_submitted" },
   [UPDATES.rowAction]: { action: "task.row_changed", event: "task.row_changed" },
+  [UPDATES.ingest]: { action: "task.data_submitted", event: "task.data_submitted" },
 };
 
 /** Event and audit of an accepted answer, once however often it is sent. They say who and on which data, never the data itself. */
@@ -134,6 +149,10 @@ async function recordAnswer({ db }: Services, tenantId: string, answer: Answer):
 
 /** What an answer was, without what is in it. */
 function describeAnswer({ gate, workflowId, updateName, argument }: Answer): Record<string, unknown> {
+  if (updateName === UPDATES.ingest) {
+    const { records } = IngestUpdate.parse(argument);
+    return { workflowId, kind: records[0]?.kind ?? null, rows: records.length };
+  }
   const base = { gate, workflowId };
   if (updateName === UPDATES.submit) {
     const { source, document_ref, filename, size_bytes, sha256 } = argument;

@@ -11,8 +11,8 @@ import {
   UPDATES,
 } from "@ntro/contract";
 import { actorOf } from "../core/access";
-import { fitCorrections, requireReason, requireRow, shownAt } from "../core/decide";
 import { type LiveGate, liveGates } from "../core/child-slots";
+import { fitCorrections, requireReason, requireRow, shownAt } from "../core/decide";
 import { chooseReview } from "../core/gates";
 import { requireOpen } from "../core/start-task";
 import type { Caller } from "../http/handler";
@@ -115,6 +115,7 @@ export async function changeRow(services: Services, caller: Caller, id: string, 
   const argument: RowActionUpdate = {
     gate: gate.token,
     action: body.action,
+    ...(body.ledger ? { ledger: body.ledger } : {}),
     ...edit,
     actedBy: actorOf(caller),
     at: new Date().toISOString(),

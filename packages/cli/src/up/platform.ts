@@ -1,3 +1,11 @@
+import {
+  AUTHOR_VARIABLES,
+  NETWORK_VARIABLES,
+  NPM_VARIABLES,
+  PYTHON_CHOICES,
+  PYTHON_PACKAGE_VARIABLES,
+  pickVariables,
+} from "@ntro/contract";
 import { formatDuration } from "../duration";
 import type { EmbeddedService } from "../embedded/embedded-service";
 import type { EmbeddedPostgres } from "../embedded/postgres";
@@ -19,21 +27,15 @@ export interface PlatformOptions {
   changed(): void;
 }
 
-/** What the server is told besides what we decide; the worker also needs to reach package registries. */
+/** What the server is told besides what we decide. */
 const SERVER_PASSED = ["TEMPORAL_NAMESPACE", "NTRO_TENANT_UI_URL", "NTRO_MAX_FILE_MB", "NTRO_LOG_LEVEL"];
+/** The worker also installs packages and runs author code. */
 const WORKER_PASSED = [
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "NODE_EXTRA_CA_CERTS",
-  "SSL_CERT_FILE",
-  "npm_config_registry",
-  "npm_config_cache",
-  "PIP_INDEX_URL",
-  "PIP_EXTRA_INDEX_URL",
+  ...NETWORK_VARIABLES,
+  ...NPM_VARIABLES,
+  ...PYTHON_PACKAGE_VARIABLES,
+  ...PYTHON_CHOICES,
+  ...AUTHOR_VARIABLES,
 ];
 
 /** The parts of the platform of one home: started in order, kept running, stopped in the opposite order. */
@@ -151,7 +153,7 @@ export class Platform {
       home,
       dist,
       env: {
-        ...this.#passed(SERVER_PASSED),
+        ...pickVariables(this.options.env, SERVER_PASSED),
         NODE_ENV: "production",
         DATABASE_URL: this.#databaseUrl ?? "",
         TEMPORAL_ADDRESS: this.#temporalAddress ?? "",
@@ -172,7 +174,7 @@ export class Platform {
       home,
       dist,
       env: {
-        ...this.#passed(WORKER_PASSED),
+        ...pickVariables(this.options.env, WORKER_PASSED),
         NODE_ENV: "production",
         NTRO_HOST: `http://127.0.0.1:${this.#port}/v1`,
         NTRO_API_KEY_FILE: keys.workerKeyFile,
@@ -180,11 +182,6 @@ export class Platform {
         NTRO_HOME: home,
       },
     });
-  }
-
-  #passed(names: readonly string[]): Record<string, string> {
-    const { env } = this.options;
-    return Object.fromEntries(names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
   }
 }
 

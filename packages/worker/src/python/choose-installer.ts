@@ -42,7 +42,7 @@ export async function withInstaller<T>(place: InstallerPlace, use: (installer: I
     if (uv === undefined)
       return await use(pipInstaller([...pip], { env, folder: scratch, scratch, signal: place.signal }));
     const index = await indexForUv([...pip], env);
-    return await use(uvInstaller(uv, { env: { ...index, ...env }, folder: scratch, signal: place.signal }));
+    return await use(uvInstaller(uv, index, { env, folder: scratch, signal: place.signal }));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -58,7 +58,7 @@ function plain(line: string): string {
     .slice(0, LINE_CHARACTERS);
 }
 
-/** `https://user:password@host/simple/thing/` and `/home/me/thing` as `…/thing`. */
+/** `https://user:password@host/simple/thing/` and a path that ends so as `…/thing`. */
 function ending(place: string): string {
   const path = place.replace(/^[a-z+]+:\/\/[^/]*/i, "").replace(/[?#].*$/, "");
   return `…/${path.split("/").filter(Boolean).at(-1) ?? ""}`;

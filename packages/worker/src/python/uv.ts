@@ -1,5 +1,6 @@
 import { installReason, isNetworkFailure } from "./install-reason";
 import { INSTALL_MS, InstallError, type Installer } from "./installer";
+import type { UvIndex } from "./package-index";
 import { runTool, type ToolResult } from "./run-tool";
 
 const PLAIN = ["--no-progress", "--color", "never", "--no-python-downloads"];
@@ -8,15 +9,17 @@ const OFFLINE = ["--offline"];
 
 /**
  * uv as an installer. Where the index is out of reach it goes by its cache.
- * @param env of the installer, with where it finds packages
+ * @param index where it finds packages
  * @param folder to run in: one without anybody's pyproject.toml
  */
 export function uvInstaller(
   uv: string,
+  index: UvIndex,
   { env, folder, signal }: { env: Record<string, string>; folder: string; signal?: AbortSignal | undefined },
 ): Installer {
-  const settings = { cwd: folder, env: { ...env, UV_PYTHON_DOWNLOADS: "never" }, timeoutMs: INSTALL_MS, signal };
-  const call = (args: readonly string[]) => runTool(uv, ["pip", "install", ...args, ...PLAIN], settings);
+  const variables = { ...index.variables, ...env, UV_PYTHON_DOWNLOADS: "never" };
+  const settings = { cwd: folder, env: variables, timeoutMs: INSTALL_MS, signal };
+  const call = (args: readonly string[]) => runTool(uv, ["pip", "install", ...args, ...index.args, ...PLAIN], settings);
   /** Each way of saying the same in turn, until one succeeds. */
   const install = async (args: readonly string[], ways: readonly (readonly string[])[]): Promise<ToolResult> => {
     const [way = [], ...others] = ways;

@@ -38,9 +38,9 @@ class DocumentIngestWorkflow(NtroWorkflow):
         self._table: Table | None = None
 
     @runbook.signal
-    def document_submitted(self, payload: dict[str, Any]) -> None:
+    def document_submitted(self, submission: Submission) -> None:
         """A file has arrived."""
-        self._submissions.append(Submission.model_validate(payload))
+        self._submissions.append(submission)
 
     @runbook.run
     async def run(self, ctx: IngestContext) -> IngestedDocument:

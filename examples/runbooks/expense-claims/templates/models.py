@@ -27,6 +27,14 @@ class Submission(BaseModel):
     filename: str
 
 
+class SubmittedRecord(BaseModel):
+    """A row that was submitted as data, as the signal ``data_submitted`` tells of it."""
+
+    event_id: str
+    kind: str | None
+    data: dict[str, Any]
+
+
 class Received(BaseModel):
     """One claim as it came. ``source_ref`` says from where: ``event:<id>`` of data, ``doc:<id>:<line>`` of a file."""
 

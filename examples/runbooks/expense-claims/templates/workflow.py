@@ -19,6 +19,7 @@ from .models import (
     RecordRequest,
     Settlement,
     Submission,
+    SubmittedRecord,
 )
 from .review import ClaimsTable, display_hint
 
@@ -44,19 +45,17 @@ class ExpenseClaimsWorkflow(NtroWorkflow):
         self._table: ClaimsTable | None = None
 
     @runbook.signal
-    def document_submitted(self, payload: dict[str, Any]) -> None:
+    def document_submitted(self, submission: Submission) -> None:
         """A file with claims has arrived."""
-        self._files.append(Submission.model_validate(payload))
+        self._files.append(submission)
 
     @runbook.signal
-    def data_submitted(self, payload: dict[str, Any]) -> None:
+    def data_submitted(self, record: SubmittedRecord) -> None:
         """A claim has arrived as data, at any time; what is of another kind is said and left out."""
-        if payload.get("kind") != _KIND:
-            self._tell(
-                "warning", f"Data of the kind {payload.get('kind')} is left out; claims are of the kind {_KIND}."
-            )
+        if record.kind != _KIND:
+            self._tell("warning", f"Data of the kind {record.kind} is left out; claims are of the kind {_KIND}.")
             return
-        self._received.append(Received(source_ref=f"event:{payload['event_id']}", data=payload["data"]))
+        self._received.append(Received(source_ref=f"event:{record.event_id}", data=record.data))
 
     @runbook.run
     async def run(self, ctx: ClaimsContext) -> ClaimsResult:

@@ -9,6 +9,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -198,7 +199,8 @@ def _wait(process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is not None:
         return
-    process.terminate()
+    # To PostgreSQL it means: do not wait for those who are connected.
+    process.send_signal(signal.SIGINT)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from weakref import WeakKeyDictionary
+from typing import cast
 
 import ntro.data as sdk
 from ntro.capabilities import config
@@ -20,7 +20,7 @@ from .published import replace
 
 Loop = asyncio.AbstractEventLoop
 
-_making: WeakKeyDictionary[Loop, asyncio.Task[DataPlane]] = WeakKeyDictionary()
+_making: dict[Loop, asyncio.Task[DataPlane]] = {}
 _lock = threading.Lock()
 """Activities that are no coroutines run in threads."""
 _published = sdk.get_data_plane
@@ -46,6 +46,8 @@ async def get_data_plane(tenant_slug: str) -> DataPlane:
         return sdk._pool[tenant_slug]
     loop = asyncio.get_running_loop()
     with _lock:
+        for ended in [other for other in _making if other.is_closed()]:
+            del _making[ended]
         making = _making.get(loop)
         if making is None or (making.done() and (making.cancelled() or making.exception() is not None)):
             making = _making[loop] = loop.create_task(_connect(tenant_slug))
@@ -61,7 +63,7 @@ def clear_cache() -> None:
 
 
 async def _connect(tenant_slug: str) -> DataPlane:
-    plane: sdk._AsyncpgAdapter = await _published(tenant_slug)
+    plane = cast(sdk._AsyncpgAdapter, await _published(tenant_slug))
     # The SDK's own cache knows no event loops.
     sdk._pool.pop(tenant_slug, None)
     return _Shared(plane._pool)

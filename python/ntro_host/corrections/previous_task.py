@@ -20,12 +20,12 @@ from urllib.parse import quote
 import httpx
 import ntro.workflow.task as sdk
 from ntro.capabilities import config
-from ntro.data import get_data_plane
 from ntro.workflow.task import PreviousTaskHandle
 from pydantic import BaseModel, Field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from .data_plane import get_data_plane
 from .published import replace
 
 PAGE = 500

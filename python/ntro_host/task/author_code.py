@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable
@@ -12,8 +13,10 @@ from temporalio import workflow
 
 def parameters(fn: Callable[..., Any]) -> list[tuple[str, Any]]:
     """The parameters of a bound function that take values by place, each with its type; None where it has none that can be found."""
+    # Temporal binds a handler to its workflow as a partial, which has no annotations of its own.
+    annotated = fn.func if isinstance(fn, functools.partial) else fn
     try:
-        hints = typing.get_type_hints(fn)
+        hints = typing.get_type_hints(annotated)
     except (NameError, TypeError, AttributeError):
         hints = {}
     places = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)

@@ -49,7 +49,7 @@ export class EnvironmentDesk {
   /** Ends what is being made. */
   async stop(): Promise<void> {
     this.#stop.abort();
-    await Promise.all([...this.#states.values()].map((state) => (state.status === "making" ? state.done : undefined)));
+    await Promise.all([...this.#states.values()].flatMap((state) => (state.status === "making" ? [state.done] : [])));
   }
 
   #make(wanted: PythonEnvironment, waiting: Set<string>): void {

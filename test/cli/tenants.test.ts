@@ -130,3 +130,92 @@ describe("tenants and entities", () => {
     expect(refused).toMatchObject({ exit: 1, stderr: expect.stringContaining("✗") });
   });
 });
+
+describe("AI settings", () => {
+  const show = async (...words: string[]) => JSON.parse((await cli.run([...words, "-o", "json"])).stdout);
+  beforeAll(async () => {
+    await cli.run(["tenant", "create", "--name", "Thinking", "--slug", "thinking"]);
+    await cli.run(["entity", "create", "--tenant", "thinking", "--name", "SPV", "--slug", "spv"]);
+    const body = { config: { gl: { provider: "apideck" }, ai: { region: "eu" } } };
+    await server.client().call("tenants.update", { params: { tenant: "thinking" }, body });
+  });
+
+  it("are set key by key, and leave everything else", async () => {
+    expect((await cli.run(["tenant", "ai", "set", "thinking", "--provider", "ANTHROPIC"])).exit).toBe(0);
+    const set = await cli.run(["tenant", "ai", "set", "thinking", "--judgement-model", "big"]);
+    expect(set).toMatchObject({ exit: 0, stdout: expect.stringMatching(/provider +ANTHROPIC\njudgement model +big/) });
+    const { config } = await server.client().call("tenants.get", { params: { tenant: "thinking" } });
+    expect(config).toEqual({
+      gl: { provider: "apideck" },
+      ai: { region: "eu", provider: "ANTHROPIC", models: { judgement: "big" } },
+    });
+  });
+
+  it("of an entity stand over its tenant's, and show whose is what", async () => {
+    const set = await cli.run(["entity", "ai", "set", "spv", "--tenant", "thinking", "--extraction-model", "small"]);
+    expect(set.stdout).toMatch(/provider +ANTHROPIC \(of thinking\)\nextraction model +small\n/);
+    expect(await show("entity", "ai", "show", "spv", "--tenant", "thinking")).toEqual({
+      models: { extraction: "small" },
+    });
+    const reset = await cli.run(["entity", "ai", "reset", "spv", "--tenant", "thinking"]);
+    expect(reset.stderr).toContain("The AI settings of spv are gone.");
+    expect(await show("entity", "ai", "show", "spv", "--tenant", "thinking")).toEqual({});
+  });
+
+  it("are refused where they cannot be meant, and nothing changes", async () => {
+    const before = await show("tenant", "ai", "show", "thinking");
+    const unknown = await cli.run(["tenant", "ai", "set", "thinking", "--provider", "OPENAI"]);
+    expect(unknown).toMatchObject({ exit: 2, stderr: expect.stringContaining("ANTHROPIC, NTROPII") });
+    expect(await cli.run(["tenant", "ai", "set", "thinking"])).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining("--provider, --extraction-model"),
+    });
+    const body = { config: { ai: { provider: "OPENAI" } } };
+    const direct = server.client().call("tenants.update", { params: { tenant: "thinking" }, body: body as never });
+    await expect(direct).rejects.toMatchObject({ code: "REQUEST_INVALID", details: [{ field: "config.ai.provider" }] });
+    expect(await show("tenant", "ai", "show", "thinking")).toEqual(before);
+    await cli.run(["tenant", "ai", "reset", "thinking"]);
+    const { config } = await server.client().call("tenants.get", { params: { tenant: "thinking" } });
+    expect(config).toEqual({ gl: { provider: "apideck" } });
+  });
+});
+
+describe("secrets of a tenant", () => {
+  const VALUE = "sk-0123456789";
+  beforeAll(async () => {
+    await cli.run(["tenant", "create", "--name", "Secretive", "--slug", "secretive"]);
+  });
+
+  it("are set from stdin or a variable, listed by name and removed; no output holds a value", async () => {
+    const tenant = ["--tenant", "secretive"];
+    const runs = [
+      await cli.run(["tenant", "secret", "set", "ANTHROPIC_API_KEY", ...tenant], { stdin: `${VALUE}\n` }),
+      await cli.run(["tenant", "secret", "set", "SMTP_PASSWORD", ...tenant, "--from-env", "MINE"], {
+        env: { MINE: VALUE },
+      }),
+      await cli.run(["tenant", "secret", "list", "secretive"]),
+    ];
+    expect(runs.map(({ exit }) => exit)).toEqual([0, 0, 0]);
+    expect(runs[2]?.stdout).toMatch(/ANTHROPIC_API_KEY .*\nSMTP_PASSWORD /);
+    for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toContain(VALUE);
+    expect((await cli.run(["tenant", "secret", "remove", "SMTP_PASSWORD", ...tenant])).exit).toBe(0);
+    expect(await cli.run(["tenant", "secret", "remove", "SMTP_PASSWORD", ...tenant])).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining("ntro tenant secret list secretive"),
+    });
+  });
+
+  it.each([
+    [["PATH"], "x", "is set by the platform"],
+    [["lower"], "x", "use upper-case letters"],
+    [["A_KEY"], "", "There is no value"],
+    [["A_KEY", "--from-env", "NOT_THERE"], "x", "NOT_THERE is not set"],
+    [["A_KEY", "value"], "x", "too many arguments"],
+  ])("are refused: %j", async (words, stdin, message) => {
+    const run = await cli.run(["tenant", "secret", "set", ...words, "--tenant", "secretive"], { stdin });
+    expect(run.exit).toBe(2);
+    expect(run.stderr.toLowerCase()).toContain(message.toLowerCase());
+    const list = await cli.run(["tenant", "secret", "list", "secretive", "-o", "json"]);
+    expect(JSON.parse(list.stdout)).toMatchObject([{ name: "ANTHROPIC_API_KEY" }]);
+  });
+});

@@ -57,7 +57,12 @@ export async function faultOf({ words, whole }: CommandLine): Promise<string | u
   const [verb, ...args] = rest;
   if (verb === undefined || verb === "…") return undefined;
   const command = commands.find(({ name }) => name === verb);
-  return command ? faultOfArguments(command, args, whole) : `"${noun}" has no "${verb}"`;
+  if (command) return faultOfArguments(command, args, whole);
+  const [second, ...others] = args;
+  if (commands.some(({ name }) => name.startsWith(`${verb} `)) && (second === undefined || second === "…"))
+    return undefined;
+  const two = commands.find(({ name }) => name === `${verb} ${second}`);
+  return two ? faultOfArguments(two, others, whole) : `"${noun}" has no "${verb}"`;
 }
 
 function faultOfArguments(command: Command, words: readonly string[], whole: boolean): string | undefined {

@@ -43,6 +43,7 @@ type ArgumentsOf<A extends ArgumentSpecs> = {
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 130;
 
 interface CommandSpec<A extends ArgumentSpecs, O extends OptionSpecs> {
+  /** One word, or two where a noun has several things of a kind: `secret set`. */
   readonly name: string;
   /** One line, without a full stop. */
   readonly summary: string;

@@ -4,24 +4,28 @@ import type * as z from "zod";
 import { flagOf } from "./command";
 import { UsageError } from "./usage-error";
 
-/** The JSON object of `--json`, given inline or as `@file`; an empty one when the option is absent. Throws {@link UsageError}. */
-export function readJsonArgument(text: string | undefined, cwd: string): Record<string, unknown> {
+/** The JSON object of an option (`--json` unless said), given inline or as `@file`; an empty one when the option is absent. Throws {@link UsageError}. */
+export function readJsonArgument(text: string | undefined, cwd: string, flag = "--json"): Record<string, unknown> {
   if (text === undefined) return {};
-  const source = text.startsWith("@") ? readText(resolve(cwd, text.slice(1)), text.slice(1)) : text;
-  const from = text.startsWith("@") ? text.slice(1) : "--json";
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(
-      `${from} is not valid JSON: ${reason}.`,
-      "Give an object inline, or @file to read it from a file.",
-    );
-  }
+  const from = text.startsWith("@") ? text.slice(1) : flag;
+  const value = readJson(text, flag, cwd);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new UsageError(`${from} is not a JSON object.`, 'Give it like {"name": "Acme Fund"}.');
   return value as Record<string, unknown>;
+}
+
+/** Any JSON that an option holds inline or as `@file`. Throws {@link UsageError}. */
+export function readJson(text: string, flag: string, cwd: string): unknown {
+  const source = text.startsWith("@") ? readText(resolve(cwd, text.slice(1)), text.slice(1)) : text;
+  try {
+    return JSON.parse(source);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(
+      `${text.startsWith("@") ? text.slice(1) : flag} is not valid JSON: ${reason}.`,
+      "Give it inline, or @file to read it from a file.",
+    );
+  }
 }
 
 function readText(file: string, shown: string): string {

@@ -14,7 +14,10 @@ afterAll(() => cli.remove());
 
 const loaded = await Promise.all(GROUPS.map(async (group) => ({ group, commands: await group.load() })));
 const all: { words: string[]; command: Command }[] = loaded.flatMap(({ group, commands }) =>
-  commands.map((command) => ({ words: group.kind === "command" ? [group.name] : [group.name, command.name], command })),
+  commands.map((command) => ({
+    words: group.kind === "command" ? [group.name] : [group.name, ...command.name.split(" ")],
+    command,
+  })),
 );
 
 describe("help", () => {

@@ -48,7 +48,7 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, run: Ru
     .addHelpText("before", `Examples:\n${START_EXAMPLES.map((line) => `  ${line}`).join("\n")}\n`);
   const [first, second] = operandsOf(argv);
   const group = findGroup(first === "help" ? second : first);
-  for (const { name, summary, kind, load } of GROUPS) {
+  for (const { name, summary, kind, subjects, load } of GROUPS) {
     const wanted = name === group?.name;
     if (kind === "command") {
       const [command] = wanted ? await load() : [];
@@ -57,7 +57,8 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, run: Ru
       continue;
     }
     const node = configure(program.command(name), terminal).summary(summary).description(summary);
-    for (const command of wanted ? await load() : []) addCommand(node, command, terminal, run);
+    const parentOf = subjectNodes(node, subjects ?? {}, terminal);
+    for (const command of wanted ? await load() : []) addCommand(parentOf(command.name), command, terminal, run);
   }
   return { program, command: group ? ("some" as const) : ("none" as const) };
 }
@@ -82,8 +83,26 @@ function configure(node: CommanderCommand, terminal: Terminal): CommanderCommand
     });
 }
 
+/** Gives the node that a verb of a group goes under: the group's own, or for verbs of two words that of the first, made when it is first needed. */
+function subjectNodes(
+  group: CommanderCommand,
+  subjects: Readonly<Record<string, string>>,
+  terminal: Terminal,
+): (name: string) => CommanderCommand {
+  const made = new Map<string, CommanderCommand>();
+  return (name) => {
+    const [subject = "", verb] = name.split(" ");
+    if (verb === undefined) return group;
+    const summary = subjects[subject] ?? "";
+    const node = made.get(subject) ?? configure(group.command(subject), terminal).summary(summary).description(summary);
+    made.set(subject, node);
+    return node;
+  };
+}
+
 function addCommand(parent: CommanderCommand, command: Command, terminal: Terminal, run: Run): CommanderCommand {
-  const node = configure(parent.command(command.name), terminal).summary(command.summary);
+  const verb = command.name.slice(command.name.indexOf(" ") + 1);
+  const node = configure(parent.command(verb), terminal).summary(command.summary);
   node.addHelpText(
     "before",
     `${command.summary}.\n\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}\n`,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Slug } from "./names";
-import { Config } from "./tenant";
+import { Config, GivenConfig } from "./tenant";
 
 /** A company or fund that a tenant's tasks work for. */
 export const Entity = z.object({
@@ -42,6 +42,6 @@ export const CreateEntity = z.strictObject({
     .nullish(),
   schema: z.string().max(63).nullish(),
   schema_: z.string().max(63).nullish(),
-  config: Config.nullish(),
+  config: GivenConfig.nullish(),
 });
 export type CreateEntity = z.input<typeof CreateEntity>;

@@ -1,3 +1,4 @@
+export * from "./ai";
 export * from "./client";
 export * from "./entity";
 export * from "./environment-variables";

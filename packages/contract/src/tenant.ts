@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AiSettings } from "./ai";
 import { Slug } from "./names";
 
 export const DataPlatform = z.enum(["managed-postgres", "snowflake", "microsoft-fabric"]);
@@ -39,5 +40,12 @@ export const CreateTenant = z.strictObject({
 });
 export type CreateTenant = z.input<typeof CreateTenant>;
 
+/** Settings as they are given: `ai` has a form, all other keys are the authors'. */
+export const GivenConfig = Config.superRefine(({ ai }, context) => {
+  if (ai === undefined || ai === null) return;
+  for (const issue of AiSettings.safeParse(ai).error?.issues ?? [])
+    context.addIssue({ code: "custom", path: ["ai", ...issue.path], message: issue.message });
+});
+
 /** `config` replaces what was there. */
-export const UpdateConfig = z.strictObject({ config: Config });
+export const UpdateConfig = z.strictObject({ config: GivenConfig });

@@ -3,6 +3,8 @@ import type { Command } from "../command";
 interface Group {
   readonly name: string;
   readonly summary: string;
+  /** What verbs of two words are about, by their first word. */
+  readonly subjects?: Readonly<Record<string, string>>;
   /** `command`: it has no verbs, and `load` gives itself. */
   readonly kind: "verbs" | "command";
   load(): Promise<readonly Command[]>;
@@ -32,12 +34,14 @@ export const GROUPS: readonly Group[] = [
   {
     name: "tenant",
     summary: "Clients of the organisation",
+    subjects: { ai: "Provider and models of the tenant's runbooks", secret: "Secrets of the tenant's runbooks" },
     kind: "verbs",
     load: async () => (await import("./tenant")).tenantCommands,
   },
   {
     name: "entity",
     summary: "Companies and funds of a tenant",
+    subjects: { ai: "Provider and models of the entity's runbooks" },
     kind: "verbs",
     load: async () => (await import("./entity")).entityCommands,
   },

@@ -2,6 +2,7 @@ import { runApprove } from "./run-approve";
 import { runCancel } from "./run-cancel";
 import { runHistory } from "./run-history";
 import { runIncoming } from "./run-incoming";
+import { runIngest } from "./run-ingest";
 import { runList } from "./run-list";
 import { runLogs } from "./run-logs";
 import { runNext } from "./run-next";
@@ -19,6 +20,7 @@ export const runCommands = [
   runLogs,
   runNext,
   runSubmit,
+  runIngest,
   runApprove,
   runReject,
   runCancel,

@@ -118,6 +118,22 @@ describe("a task's input", () => {
     const large = { ...parts, tenant: { ...parts.tenant, config: { big: "x".repeat(INPUT_LIMIT_BYTES) } } };
     expect(codeOf(() => taskInput(large)).code).toBe("INPUT_INVALID");
   });
+  it("takes AI settings key by key and model by model, the entity's over the tenant's over the workflow's", () => {
+    const ai = (section: object) => ({ ai: section, other: 1 });
+    const input = taskInput({
+      ...parts,
+      defaultConfig: ai({ provider: "NTROPII", models: { default: "small", judgement: "small" } }),
+      tenant: { ...parts.tenant, config: ai({ provider: "ANTHROPIC", models: { default: "haiku" } }) },
+      entity: { ...parts.entity, config: ai({ models: { extraction: "sonnet" } }) },
+    });
+    const expected = {
+      provider: "ANTHROPIC",
+      models: { default: "haiku", judgement: "small", extraction: "sonnet" },
+    };
+    expect(input).toMatchObject({ ai: expected, config: { ai: expected } });
+    const without = { ...parts, defaultConfig: null, tenant: { ...parts.tenant, config: null } };
+    expect("ai" in taskInput({ ...without, entity: { ...parts.entity, config: null } })).toBe(false);
+  });
   it("gives the task its title", () => {
     expect(taskTitle({ name: "NAV", entityName: "SPV 1", context: { period: "2026-03" } })).toBe("NAV 2026-03 · SPV 1");
     expect(taskTitle({ name: "NAV", entityName: "SPV 1", context: {} })).toBe("NAV · SPV 1");

@@ -1,4 +1,5 @@
 import { type ConfigField, isClosed, NtroError, type Task } from "@ntro/contract";
+import { mergeAi } from "./ai-settings";
 import { alternatives, nearest } from "./near";
 import { inputDefaults, requireValidInput } from "./validate-input";
 
@@ -131,15 +132,14 @@ export interface TaskInputParts {
 
 /**
  * The one argument of a task's execution: flat, as published bundles read it, `config` and `tenant_config` beside it. Later parts win: declared defaults,
- * the workflow's defaults, the tenant's settings, the entity's, what was asked for this run, identity. Throws `INPUT_INVALID`.
+ * the workflow's defaults, the tenant's settings, the entity's, what was asked for this run, identity; those of `ai` key by key. Throws `INPUT_INVALID`.
  */
 export function taskInput(parts: TaskInputParts): Json {
-  const settings = { ...parts.defaultConfig, ...parts.tenant.config, ...parts.entity.config };
+  const layers = [parts.defaultConfig, parts.tenant.config, parts.entity.config];
+  const settings = withAi({ ...parts.defaultConfig, ...parts.tenant.config, ...parts.entity.config }, layers);
   const given = Object.fromEntries(Object.entries(parts.context).filter(([, value]) => value !== undefined));
   const input = {
-    ...inputDefaults(parts),
-    ...settings,
-    ...given,
+    ...withAi({ ...inputDefaults(parts), ...settings, ...given }, [...layers, given]),
     config: settings,
     tenant_config: parts.tenant.config ?? {},
     task_id: parts.taskId,
@@ -151,6 +151,11 @@ export function taskInput(parts: TaskInputParts): Json {
   requireValidInput(parts.runbook, parts, given, input);
   requireFittingSize(input);
   return input;
+}
+
+function withAi(input: Json, layers: readonly (Json | null)[]): Json {
+  const ai = mergeAi(layers);
+  return ai === undefined ? input : { ...input, ai };
 }
 
 /** Temporal takes 2 MiB; a start above it is retried for tens of seconds before it fails, so it is refused well below. */

@@ -15,7 +15,7 @@ from .gate import Gate
 from .messages import DecideUpdate, Json, RowActionUpdate
 from .refusal import refuse
 from .slots import display_config
-from .state import Handling, TaskState, handling
+from .state import Handling, TaskState, handling, scoped
 
 USER_ACTION = "user_action"
 
@@ -121,17 +121,16 @@ class Answers:
         fn = workflow.get_signal_handler(USER_ACTION)
         if fn is None:
             refuse("REQUEST_INVALID", "The runbook takes no answers: its class does not extend NtroWorkflow.")
-        before = handling.set(now)
         gate.busy = True
         try:
-            await call_handler(fn, argument)
+            with scoped(handling, now):
+                await call_handler(fn, argument)
         except ArgumentUnfit as unfit:
             refuse("REQUEST_INVALID", f"The runbook's handler of answers takes another form: {unfit}")
         except Exception as error:
             raise self.as_refusal(error) from error
         finally:
             gate.busy = False
-            handling.reset(before)
 
     def as_refusal(self, error: Exception) -> Exception:
         """What the author's handler raises on purpose refuses what it was given; a bug stays one."""

@@ -14,7 +14,7 @@ from .gate import Gate
 from .messages import IngestUpdate, Json, SubmitUpdate
 from .refusal import refuse
 from .slots import DEFAULT_SIGNAL, DEFAULT_SOURCE, Slot
-from .state import Handling, handling
+from .state import Handling, handling, scoped
 
 DATA_SUBMITTED = "data_submitted"
 _PUBLISHED = ("document_ref", "tenant_slug", "entity_slug", "source", "filename", "content_type")
@@ -95,17 +95,15 @@ class Files:
             self._state.changed()
 
     async def _call(self, fn: Any, document: Json) -> None:
-        before = handling.set(Handling())
         published = {key: document[key] for key in _PUBLISHED if key in document}
         try:
-            # A strict model of the author's knows only the published names.
-            await call_handler(fn, document, *([published] if published else []))
+            with scoped(handling, Handling()):
+                # A strict model of the author's knows only the published names.
+                await call_handler(fn, document, *([published] if published else []))
         except ArgumentUnfit as unfit:
             refuse("REQUEST_INVALID", f"The runbook's handler takes another form: {unfit}")
         except Exception as error:
             raise self._answers.as_refusal(error) from error
-        finally:
-            handling.reset(before)
 
     async def _relay(self, slot: Slot, document: Json) -> None:
         handle: workflow.ExternalWorkflowHandle[Any] = workflow.get_external_workflow_handle(str(slot.task_id))

@@ -26,7 +26,7 @@ from .files import Files
 from .limits import MAX_RESULT_BYTES
 from .protocol import serve
 from .signals import on_user_action
-from .state import Handling, begin, handling
+from .state import Handling, begin, handling, scoped
 from .steps import decorated_steps
 
 
@@ -44,7 +44,8 @@ class TaskInterceptor(Interceptor):
 class _TaskInbound(WorkflowInboundInterceptor):
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
         super().init(outbound)
-        info = workflow.info()
+        # `workflow.info()` asks the chain of interceptors, which is not there yet.
+        info = outbound.info()
         self._state = begin(info.workflow_id, info.run_id, info.workflow_type)
         self._answers = Answers(self._state)
         self._files = Files(self._answers)
@@ -80,9 +81,9 @@ class _TaskInbound(WorkflowInboundInterceptor):
             named = self._state.gates.get(argument["gate"])
             if named is None or not named.shows:
                 return
-        before = handling.set(Handling())
         try:
-            await super().handle_signal(input)
+            with scoped(handling, Handling()):
+                await super().handle_signal(input)
         except FailureError:
             self._state.end("failed")
             raise
@@ -92,8 +93,6 @@ class _TaskInbound(WorkflowInboundInterceptor):
             # The author refuses what came; there is nobody to be told.
             workflow.logger.warning("The handler of %s refused a signal: %s", input.signal, error)
             return
-        finally:
-            handling.reset(before)
         self._files.signalled(input.signal, argument)
 
 

@@ -6,6 +6,7 @@ meant, and is lost where none is open, so it never answers a later one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -18,7 +19,7 @@ from .dialects import actor_of, corrections_of, decision_of, is_silent, reason_o
 from .gate import Gate
 from .messages import Json
 from .refusal import Refused
-from .state import Handling, handling
+from .state import Handling, handling, scoped
 
 
 async def on_user_action(answers: Answers, argument: object) -> None:
@@ -66,13 +67,8 @@ async def _deliver_as_it_is(given: Json) -> None:
     fn = workflow.get_signal_handler(USER_ACTION)
     if fn is None or getattr(fn, "__ntro_host__", False):
         return
-    before = handling.set(Handling(mute=True))
-    try:
+    with scoped(handling, Handling(mute=True)), suppress(ArgumentUnfit):
         await call_handler(fn, given)
-    except ArgumentUnfit:
-        return
-    finally:
-        handling.reset(before)
 
 
 def _gate(answers: Answers, token: object) -> Gate | None:

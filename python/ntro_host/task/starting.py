@@ -13,7 +13,7 @@ from temporalio import workflow
 from . import children
 from .messages import Json
 from .slots import DEFAULT_SIGNAL
-from .state import TaskState, state_here, step_here
+from .state import TaskState, scoped, state_here, step_here
 from .step_decorator import within_step
 from .waiting import new_gate
 
@@ -93,8 +93,8 @@ class Starting:
             "display_hint": {"component": "MULTI_FILE_UPLOAD", "config": config},
         }
         PendingAction.model_validate(action)
-        before = step_here.set(step)
-        gate = new_gate(state, action, "collection")
+        with scoped(step_here, step):
+            gate = new_gate(state, action, "collection")
         state.open(gate)
 
         async def one(place: int) -> Any:
@@ -122,7 +122,6 @@ class Starting:
             return results
         finally:
             state.close(gate)
-            step_here.reset(before)
 
 
 async def to_their_ends(work: Sequence[Awaitable[Any]]) -> list[Any]:

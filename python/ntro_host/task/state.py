@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic_core import to_jsonable_python
 from temporalio import workflow
@@ -14,6 +16,8 @@ from .gate import Gate
 from .limits import MAX_SHOWN_BYTES, keepable
 from .messages import Json
 from .steps import StepLog
+
+_T = TypeVar("_T")
 
 
 @dataclass(eq=False)
@@ -61,6 +65,18 @@ step_here: ContextVar[str | None] = ContextVar("ntro_step", default=None)
 """The step whose code runs; tells steps apart that run at once."""
 
 
+@contextmanager
+def scoped(variable: ContextVar[_T], value: _T) -> Iterator[None]:
+    """Sets a context variable for a block."""
+    before = variable.set(value)
+    try:
+        yield
+    finally:
+        # A coroutine that is thrown away is closed by the garbage collector, in a context that is none of its own: there is nothing to put back then.
+        with suppress(ValueError):
+            variable.reset(before)
+
+
 class TaskState:
     """Everything about one run. Every change raises ``seq``; what replay repeats counts as told already."""
 
@@ -87,7 +103,7 @@ class TaskState:
 
     def changed(self) -> None:
         """Says that something is other than before. Nothing changes any more once the run has ended."""
-        if self._closing is not None:
+        if self._closing is not None or not workflow.in_workflow():
             return
         self.seq += 1
         self._changed_at = timestamp()

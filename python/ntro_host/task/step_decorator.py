@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from .state import state_here, step_here
+from .state import scoped, state_here, step_here
 
 
 def step(*, name: str, title: str, icon: str | None = None, config: dict[str, Any] | None = None) -> Callable[..., Any]:
@@ -37,17 +37,14 @@ def step(*, name: str, title: str, icon: str | None = None, config: dict[str, An
 async def within_step(step_id: str, work: Callable[[], Any]) -> Any:
     """Does a step's work. Raises what the work raises; the step is failed then."""
     steps = state_here().steps
-    before = step_here.set(step_id)
-    steps.enter(step_id)
-    try:
-        result = work()
-        if inspect.isawaitable(result):
-            result = await result
-    except (Exception, asyncio.CancelledError):
-        steps.leave(step_id, "failed")
-        raise
-    else:
+    with scoped(step_here, step_id):
+        steps.enter(step_id)
+        try:
+            result = work()
+            if inspect.isawaitable(result):
+                result = await result
+        except (Exception, asyncio.CancelledError):
+            steps.leave(step_id, "failed")
+            raise
         steps.leave(step_id, "completed")
         return result
-    finally:
-        step_here.reset(before)

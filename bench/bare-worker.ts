@@ -2,18 +2,31 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { testPython } from "../test/support/python";
 
-/** The bare Temporal worker that everything is compared with: `bare/worker.mjs` in a process of its own. */
+/** A bare Temporal worker that ours is compared with, in a process of its own. */
 export interface BareWorker {
   readonly pid: number;
   readonly taskQueue: string;
   stop(): Promise<void>;
 }
 
-/** Starts it and waits until it polls. @throws when it ends before */
-export async function startBareWorker(address: string, namespace: string): Promise<BareWorker> {
-  const taskQueue = "bench-bare";
-  const child = spawn(process.execPath, [join(import.meta.dirname, "bare/worker.mjs"), address, namespace, taskQueue], {
+/** `bare/worker.mjs`, once it polls. @throws when it ends before */
+export function startBareWorker(address: string, namespace: string): Promise<BareWorker> {
+  return start(process.execPath, "bare/worker.mjs", { address, namespace, taskQueue: "bench-bare" });
+}
+
+/** `bare/python/worker.py` on the packages that our Python hosts have, once it polls. @throws when it ends before */
+export function startBarePythonWorker(address: string, namespace: string): Promise<BareWorker> {
+  return start(testPython(), "bare/python/worker.py", { address, namespace, taskQueue: "bench-bare-python" });
+}
+
+async function start(
+  program: string,
+  script: string,
+  { address, namespace, taskQueue }: { address: string; namespace: string; taskQueue: string },
+): Promise<BareWorker> {
+  const child = spawn(program, [join(import.meta.dirname, script), address, namespace, taskQueue], {
     env: { ...process.env, NODE_ENV: "production" },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,9 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type NtroClient, workflowType } from "@ntro/contract";
+import { type NtroClient, taskQueue, workflowType } from "@ntro/contract";
 import { Client, Connection } from "@temporalio/client";
 import * as z from "zod";
 import { createAcme, PLACE, Platform } from "../test/system/platform";
@@ -20,6 +21,7 @@ export interface Deployed {
   /** Its binding to the entity. */
   readonly workflowId: string;
   readonly workflowType: string;
+  readonly taskQueue: string;
 }
 
 /** A platform as `ntro up` starts it, with a tenant and an entity, and what the bench needs to look at it from outside. */
@@ -33,6 +35,9 @@ export class BenchPlatform {
     readonly entity: { readonly id: string; readonly slug: string },
     private readonly scratch: string,
   ) {}
+
+  /** Temporal's, of every tenant. */
+  readonly namespace = "default";
 
   static async start(): Promise<BenchPlatform> {
     const platform = new Platform();
@@ -52,11 +57,6 @@ export class BenchPlatform {
     }
   }
 
-  /** The task queue of the tenant's host. */
-  get taskQueue(): string {
-    return `ntro/${this.tenant.slug}/ts`;
-  }
-
   /** Process ids of the parts; Postgres with its children, the host without the compilers it starts. */
   async processes(): Promise<Record<"temporal" | "postgres" | "server" | "worker" | "host", number[]>> {
     const parts = new Map(partsOf(this.platform).map(({ name, pid }) => [name, pid]));
@@ -72,32 +72,53 @@ export class BenchPlatform {
     };
   }
 
+  /** Process id of the Python host; undefined while there is none. */
+  async pythonHost(): Promise<number | undefined> {
+    const worker = partsOf(this.platform).find(({ name }) => name === "worker")?.pid;
+    if (!worker) return undefined;
+    const below = await descendants(worker);
+    return below.find((pid) => commandOf(pid).includes("ntro_host"));
+  }
+
   /** A copy of a runbook of `runbooks/` under another version and with other code, so that it is a revision of its own. */
-  async variant(name: string, version: string): Promise<string> {
+  async variant(name: string, version: string, edited = "templates/workflow.ts"): Promise<string> {
     const folder = join(this.scratch, `${name}-${version}`);
     await cp(join(RUNBOOKS, name), folder, { recursive: true });
     const edit = async (path: string, change: (text: string) => string) =>
       writeFile(join(folder, path), change(await readFile(join(folder, path), "utf8")));
     await edit("runbook.md", (text) => text.replace(/^version: .*$/m, `version: ${version}`));
-    await edit("templates/workflow.ts", (text) => `// ${version}\n${text}`);
+    const comment = edited.endsWith(".py") ? "#" : "//";
+    await edit(edited, (text) => `${comment} ${version}\n${text}`);
     return folder;
   }
 
+  /** Deploys and binds another version of a runbook of `runbooks/`. */
+  async deployVersion(name: string, version: string, edited: string): Promise<Deployed> {
+    return this.#create(await this.variant(name, version, edited));
+  }
+
   /** Deploys and binds as a user does. */
-  async deploy(name: string): Promise<Deployed> {
+  deploy(name: string): Promise<Deployed> {
+    return this.#create(join(RUNBOOKS, name));
+  }
+
+  async #create(path: string): Promise<Deployed> {
     const { workflow, version, digest } = Created.parse(
-      await this.platform.json("workflow", "create", "--path", join(RUNBOOKS, name), ...PLACE),
+      await this.platform.json("workflow", "create", "--path", path, ...PLACE),
     );
+    const slug = workflow.runbookSlug;
+    const language = slug.endsWith("-python") ? "python" : "typescript";
     return {
-      slug: workflow.runbookSlug,
+      slug,
       workflowId: workflow.id,
-      workflowType: workflowType({ slug: workflow.runbookSlug, version, digest }),
+      workflowType: workflowType({ slug, version, digest }),
+      taskQueue: taskQueue(this.tenant.slug, language, null),
     };
   }
 
   /** Starts a workflow of the tenant past the server, from here; resolves when it is done. The server knows no such task. */
-  async runDirectly(workflowType: string): Promise<void> {
-    const { temporal, taskQueue, tenant, entity } = this;
+  async runDirectly({ workflowType, taskQueue }: Pick<Deployed, "workflowType" | "taskQueue">): Promise<void> {
+    const { temporal, tenant, entity } = this;
     const workflowId = randomUUID();
     const input = {
       tenant_id: tenant.id,
@@ -133,4 +154,13 @@ const Created = z.object({
 
 function partsOf(platform: Platform): z.infer<typeof UpState>["parts"] {
   return UpState.parse(JSON.parse(readFileSync(join(platform.home, "run/up.json"), "utf8"))).parts;
+}
+
+/** The command line of a process; empty when it is gone. */
+function commandOf(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "args=", "-p", String(pid)], { encoding: "utf8" });
+  } catch {
+    return "";
+  }
 }

@@ -12,10 +12,10 @@ import { BenchPlatform } from "./bench-platform";
 import { measureCliStart } from "./cli-start";
 import { measureDeploy } from "./deploy-to-run";
 import { measureMemory } from "./memory";
+import { measurePython } from "./python";
 import { ratioOf, renderSection, type Section, summary, verdictOf } from "./result";
 import { measureStartToDone } from "./start-to-done";
 
-const NAMESPACE = "default";
 const SIZES = {
   quick: {
     startToDone: {
@@ -66,7 +66,7 @@ async function measure(): Promise<Section[]> {
     progress("deploying, starting the bare worker");
     const normal = await bench.deploy("no-op");
     const short = await bench.deploy("no-op-short");
-    const bare = await startBareWorker(bench.address, NAMESPACE);
+    const bare = await startBareWorker(bench.address, bench.namespace);
     try {
       progress("start to done");
       const runs = await measureStartToDone(bench, bare, { normal, short }, size.startToDone);
@@ -74,7 +74,9 @@ async function measure(): Promise<Section[]> {
       const deploy = await measureDeploy(bench, size.deploys);
       progress("memory");
       const memory = await measureMemory(bench, bare, size.revisions);
-      return [...runs, deploy, cli, memory];
+      progress("Python");
+      const python = await measurePython(bench, size.startToDone, size.revisions);
+      return [...runs, deploy, cli, memory, ...python];
     } finally {
       await bare.stop();
     }

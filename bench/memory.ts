@@ -3,9 +3,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { readBundle } from "@ntro/bundle";
 import { workflowType } from "@ntro/contract";
 import type { BareWorker } from "./bare-worker";
-import type { BenchPlatform } from "./bench-platform";
+import type { BenchPlatform, Deployed } from "./bench-platform";
 import { memoryMib } from "./process-cost";
 import type { Section } from "./result";
+
+type Direct = Pick<Deployed, "workflowType" | "taskQueue">;
 
 const RUNBOOK = "typical";
 /** So that what was just freed is given back; milliseconds. */
@@ -45,21 +47,22 @@ export async function measureMemory(bench: BenchPlatform, bare: BareWorker, revi
 
 /** Memory of a host that has loaded a few revisions, and then `count` more. It is a new one, so that nothing of their building is in it. */
 async function growth(bench: BenchPlatform, count: number): Promise<{ before: number; after: number }> {
-  const types: string[] = [];
+  const types: Direct[] = [];
   const few = Math.ceil(count / 3);
   for (let number = 0; number < few + count; number += 1) types.push(await deploy(bench, `2.0.${number}`));
   const old = (await bench.processes()).host[0];
   if (old !== undefined) process.kill(old, "SIGKILL");
-  const load = async (some: readonly string[]): Promise<number> => {
+  const [first] = types;
+  const load = async (some: readonly Direct[]): Promise<number> => {
     for (const type of some) await bench.runDirectly(type);
-    for (let run = 0; run < CHURN; run += 1) await bench.runDirectly(types[0] ?? "");
+    for (let run = 0; first && run < CHURN; run += 1) await bench.runDirectly(first);
     await delay(SETTLE_MS);
     return memoryMib((await bench.processes()).host[0] ?? -1);
   };
   return { before: await load(types.slice(0, few)), after: await load(types.slice(few)) };
 }
 
-async function deploy(bench: BenchPlatform, version: string): Promise<string> {
+async function deploy(bench: BenchPlatform, version: string): Promise<Direct> {
   const read = await readBundle(await bench.variant(RUNBOOK, version));
   if (read.status === "faulty") throw new Error(`The bench's own runbook is faulty: ${JSON.stringify(read.faults)}`);
   const { files, manifest } = read.bundle;
@@ -69,5 +72,5 @@ async function deploy(bench: BenchPlatform, version: string): Promise<string> {
     body: { tenantSlug: bench.tenant.slug, version, files: Object.fromEntries(files) },
   });
   if (deployment.status !== "ready") throw new Error(`The deployment is ${deployment.status}.`);
-  return workflowType(deployment);
+  return { workflowType: workflowType(deployment), taskQueue: deployment.taskQueue };
 }

@@ -11,15 +11,21 @@ type StartOne = (input: Json, options?: { source?: string }) => Promise<unknown>
 /** How long a workflow task may take; short, so that a host that dies delays a task little. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
 
-/** The children of a workflow, ready to be started from any of its steps. `identity` is what every input carries besides the author's. */
-export function childCalls(children: Record<string, ChildDeclaration>, state: TaskState, identity: Json) {
+/** What a child's input carries besides the author's: `identity` always, `inherited` where the author gives no other. */
+interface Carried {
+  readonly identity: Json;
+  readonly inherited: Json;
+}
+
+/** The children of a workflow, ready to be started from any of its steps. */
+export function childCalls(children: Record<string, ChildDeclaration>, state: TaskState, carried: Carried) {
   return (step: StepRun) =>
     Object.fromEntries(
       Object.entries(children).map(([key, child]) => {
         const one: StartOne = (input, options) =>
           step.begin(
             `the child ${key}`,
-            runChild(child, input, { state, stepId: step.stepId, identity, source: options?.source }),
+            runChild(child, input, { state, stepId: step.stepId, carried, source: options?.source }),
           );
         const all = (inputs: Record<string, Json>) => step.begin(`the children ${key}`, runAll(one, inputs));
         return [key, Object.assign(one, { all })];
@@ -44,14 +50,14 @@ async function runAll(one: StartOne, inputs: Record<string, Json>): Promise<Json
 interface ChildPlace {
   readonly state: TaskState;
   readonly stepId: string;
-  readonly identity: Json;
+  readonly carried: Carried;
   readonly source: string | undefined;
 }
 
 async function runChild(
   child: ChildDeclaration,
   input: Json,
-  { state, stepId, identity, source }: ChildPlace,
+  { state, stepId, carried, source }: ChildPlace,
 ): Promise<unknown> {
   const slug = typeof child === "string" ? child : child.slug;
   const { memo = {}, workflowId: parent } = workflowInfo();
@@ -78,7 +84,7 @@ async function runChild(
     const handle = await startChild(locked.type, {
       workflowId,
       taskQueue: locked.queue,
-      args: [{ ...(given as Json), ...identity }],
+      args: [{ ...carried.inherited, ...(given as Json), ...carried.identity }],
       memo,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

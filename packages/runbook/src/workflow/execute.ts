@@ -4,7 +4,7 @@ import { RunbookFailure } from "../failure";
 import type { Runbook } from "../runbook";
 import { milliseconds, setRuntime } from "../runtime";
 import { GateRegistry } from "./gate";
-import { Identity } from "./identity";
+import { Identity, Inherited } from "./identity";
 import { jsonBytes, MAX_RESULT_BYTES } from "./limits";
 import { serveProtocol } from "./protocol";
 import { serveSignals } from "./signals";
@@ -31,7 +31,7 @@ export async function execute(runbook: Runbook, argument: unknown): Promise<unkn
   try {
     const identity = checkInput(Identity, argument);
     const input = checkInput(definition.input, parameters(definition.input, argument));
-    const tools = stepTools(definition, state, gates, identity);
+    const tools = stepTools(definition, state, gates, { identity, inherited: checkInput(Inherited, argument) });
     const step = Object.fromEntries(Object.keys(definition.steps).map((id) => [id, runStep(id, state, tools)]));
     state.changed();
     const result = await definition.run({ input, step, ...about(identity) } as Parameters<typeof definition.run>[0]);

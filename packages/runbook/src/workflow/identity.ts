@@ -10,3 +10,11 @@ export const Identity = z.object({
   config: z.record(z.string(), z.unknown()).default({}),
 });
 export type Identity = z.infer<typeof Identity>;
+
+/** Settings in the input that runbooks of either language expect beside it; children get them from their parent unless it gives others. */
+export const Inherited = z.object({
+  ai: z.unknown().optional(),
+  gl: z.unknown().optional(),
+  tenant_config: z.unknown().optional(),
+});
+export type Inherited = z.infer<typeof Inherited>;

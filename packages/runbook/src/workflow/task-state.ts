@@ -85,7 +85,7 @@ export class TaskState {
     this.#active.splice(this.#active.lastIndexOf(id), 1);
     this.#currentStep = this.#active.at(-1) ?? this.#currentStep;
     if (status === "completed" && !this.snapshots[id] && result !== undefined)
-      this.keepSnapshot(id, { display_hint: { component: "SUMMARY", config: {} }, payload: result });
+      this.keepSnapshot(id, { display_hint: this.#summaryOf(id), payload: result });
     this.#setStep(id, (step) => ({ ...step, status, ended_at: timestamp() }));
   }
 
@@ -129,6 +129,11 @@ export class TaskState {
       feedback: this.#feedback,
       snapshots: this.snapshots,
     };
+  }
+
+  /** How a step that opened no gate is shown later: its result under its title. */
+  #summaryOf(id: string): DisplayHint {
+    return { component: "SUMMARY", config: { title: this.#steps.find((step) => step.id === id)?.title ?? id } };
   }
 
   #setStep(id: string, change: (step: StepState) => StepState): void {

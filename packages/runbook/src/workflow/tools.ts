@@ -7,7 +7,7 @@ import { activityCalls } from "./calls";
 import { childCalls } from "./children";
 import { FileGate, type Owner } from "./files";
 import type { GateRegistry } from "./gate";
-import type { Identity } from "./identity";
+import type { Identity, Inherited } from "./identity";
 import { Review } from "./review";
 import type { StepRun } from "./step-run";
 import { type TaskState, timestamp } from "./task-state";
@@ -20,11 +20,11 @@ export function stepTools(
   definition: Runbook["definition"],
   state: TaskState,
   gates: GateRegistry,
-  identity: Identity,
+  { identity, inherited }: { readonly identity: Identity; readonly inherited: Inherited },
 ) {
   const { config: _, ...caller } = identity;
   const act = activityCalls(definition.activities, gates, caller);
-  const child = childCalls(definition.children ?? {}, state, identity);
+  const child = childCalls(definition.children ?? {}, state, { identity, inherited });
   const { workflowId } = workflowInfo();
   const owner = { workflowId, tenantSlug: identity.tenant_slug, entitySlug: identity.entity_slug };
   return (step: StepRun) => ({

@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .clock import timestamp
+from .messages import SENDER
 
 SlotStatus = Literal["pending", "processing", "completed", "failed"]
 
 DEFAULT_MAX_MB = 25
 DEFAULT_SIGNAL = "document_submitted"
 DEFAULT_SOURCE = "file"
+
+_FILE_NAMES = {
+    "document_ref": "ref",
+    "source": "source",
+    "filename": "filename",
+    "content_type": "contentType",
+    "size_bytes": "sizeBytes",
+    "sha256": "sha256",
+}
+"""What a submitted file is called by whoever submits it, and where it is shown."""
 
 _EXTENSIONS = {
     "application/pdf": ("pdf",),
@@ -64,8 +75,19 @@ class Slot:
             "accept": list(self.accept),
             "max_size_mb": self.max_size_mb,
             "status": self.status,
-            **({} if self.document is None else {"document": self.document}),
+            **({} if self.document is None else {"document": self.file()}),
         }
+
+    def file(self) -> dict[str, Any] | None:
+        """The file that came, under the names that hosts of every language show; None where none did."""
+        if self.document is None:
+            return None
+        given = {name: self.document.get(published) for published, name in _FILE_NAMES.items()}
+        sent = {
+            "submittedBy": self.document.get("actedBy") or SENDER,
+            "at": self.document.get("at") or self.submitted_at,
+        }
+        return {**{name: value for name, value in given.items() if value is not None}, **sent}
 
     def take(self, document: Mapping[str, Any], status: SlotStatus) -> None:
         """Keeps which file came."""

@@ -111,7 +111,11 @@ class Waiting:
             shown = gate.rows.payload() if gate.is_review else None
             if shown is None:
                 shown = {"args": merged.get("args"), "reason": merged.get("reason")}
-            state.keep_snapshot(gate.step_id, merged.get("display_hint"), payload=shown, decision=gate.answer)
+            files = [slot.file() for slot in gate.slots or () if slot.document is not None]
+            decision = {"submitted": files} if gate.answer is None and files else gate.answer
+            state.keep_snapshot(
+                gate.step_id, gate.published(None).get("display_hint"), payload=shown, decision=decision
+            )
         finally:
             state.close(gate)
 

@@ -75,7 +75,7 @@ describe.each(LANGUAGES)("a %s parent with a %s child", (ofParent, ofChild) => {
     expect(described.memo).toEqual((await task.handle.describe()).memo);
     await child.approve(gate);
     expect(await task.result()).toEqual({ names: ["only", IDENTITY.tenant_slug] });
-    expect(task.stateReports().at(-1)?.children).toMatchObject([{ workflow_id: child.id, status: "completed" }]);
+    expect((await task.lastReport()).children).toMatchObject([{ workflow_id: child.id, status: "completed" }]);
   });
 
   test("several children at once give their results in order", async () => {

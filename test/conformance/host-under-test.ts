@@ -11,9 +11,9 @@ export type Fixture = (typeof FIXTURES)[number];
 export const FEATURES = {
   rowSchemas: "rows have no schema that refuses corrections",
   approvalRules: "authors have no say before an approval with corrections is taken",
+  restoredRows: "the author's own handler takes rejected rows out, and has no word for putting them back",
   outputSchemas: "outputs have no schema that refuses them",
   checksAgain: "checks run once, when their gate opens",
-  gateFeedback: "feedback stays until other feedback is given",
   askOnFailure: "activities do not ask people whether to go on",
   shortActivities: "activities are not declared short",
   awaitedWork: "work may be begun and not awaited",

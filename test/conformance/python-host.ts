@@ -92,9 +92,9 @@ export const pythonHost: HostUnderTest = {
   lacks: new Set([
     "rowSchemas",
     "approvalRules",
+    "restoredRows",
     "outputSchemas",
     "checksAgain",
-    "gateFeedback",
     "askOnFailure",
     "shortActivities",
     "awaitedWork",

@@ -61,6 +61,11 @@ export class Task {
     throw new Error(`The code fails: ${report.failure.message}\n${report.failure.stackTrace}`);
   }
 
+  /** The report that closes this workflow; waits for it. */
+  lastReport(): Promise<StateOf> {
+    return this.reported((report) => report.closing !== null);
+  }
+
   /** The first report of code that fails. */
   codeFailing(): Promise<FailingOf> {
     return this.reports.first((report): report is FailingOf => this.#isFailing(report));

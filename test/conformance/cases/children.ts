@@ -23,7 +23,7 @@ export function children(trial: () => Trial): void {
     });
     await child.approve(gate);
     expect(await task.result()).toEqual({ names: ["only", IDENTITY.tenant_slug] });
-    expect(task.stateReports().at(-1)?.children).toMatchObject([{ workflow_id: child.id, status: "completed" }]);
+    expect((await task.lastReport()).children).toMatchObject([{ workflow_id: child.id, status: "completed" }]);
   });
 
   test("several at once are children of their own, each with its result", async () => {

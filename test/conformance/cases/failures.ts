@@ -1,7 +1,7 @@
 import { QUERIES } from "@ntro/contract";
 import { expect, test } from "vitest";
 import type { HostUnderTest } from "../host-under-test";
-import { IDENTITY, type Task } from "../task";
+import { IDENTITY } from "../task";
 import { testWith } from "../test-with";
 import type { Trial } from "../trial";
 
@@ -12,7 +12,7 @@ export function failures(host: HostUnderTest, trial: () => Trial): void {
   const expectFailure = async (what: string, failure: { type: string; message: unknown }) => {
     const task = await trouble(what);
     expect(await task.failure()).toEqual(failure);
-    expect(task.stateReports().at(-1)).toMatchObject({ closing: "failed", gates: [] });
+    expect(await task.lastReport()).toMatchObject({ closing: "failed", gates: [] });
   };
   /** The task is open still, and its code reported as failing. */
   const expectCodeFailing = async (what: string, message: string) => {
@@ -72,7 +72,7 @@ export function failures(host: HostUnderTest, trial: () => Trial): void {
   test("an activity that fails at every try fails the task", async () => {
     const task = await trouble("never works");
     expect(await task.failure()).toMatchObject({ message: "try 2 failed" });
-    expect(lastSteps(task)).toMatchObject([{ id: "work", status: "failed" }, { status: "pending" }]);
+    expect((await task.lastReport()).steps).toMatchObject([{ id: "work", status: "failed" }, { status: "pending" }]);
   });
 
   testWith(
@@ -125,5 +125,3 @@ export function failures(host: HostUnderTest, trial: () => Trial): void {
     expect(await task.query(QUERIES.snapshots)).toMatchObject({ work: { decision: { gate: second.token } } });
   });
 }
-
-const lastSteps = (task: Task) => task.stateReports().at(-1)?.steps;

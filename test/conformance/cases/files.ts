@@ -61,7 +61,7 @@ export function files(host: HostUnderTest, trial: () => Trial): void {
     expect(await task.result()).toMatchObject({ rounds: 2 });
   });
 
-  testWith(host, "gateFeedback", "feedback ends with its gate", async () => {
+  test("feedback ends with its gate", async () => {
     const { task, lease } = await collecting();
     const second = await askedAgain(task, lease);
     await task.submit(second, "trial-balance");

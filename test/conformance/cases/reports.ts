@@ -9,6 +9,7 @@ export function reports(trial: () => Trial): void {
     await task.approve(await task.gate("Lines of March"), [{ row_id: "a", field: "note", new_value: "secret note" }]);
     await task.approve(await task.gate("Post now?"));
     await task.result();
+    await task.lastReport();
     const told = task.stateReports();
     const numbers = told.map((report) => report.seq);
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
@@ -33,6 +34,7 @@ export function reports(trial: () => Trial): void {
     await task.approve(gate);
     await task.approve(await task.gate("Post now?"));
     expect(await task.result()).toMatchObject({ decision: "approved", corrections: [{ to: "before" }] });
+    await task.lastReport();
     const seqs = task.stateReports().map((report) => report.seq);
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
     await second.stop();

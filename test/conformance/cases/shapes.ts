@@ -90,7 +90,8 @@ async function writeOwn(path: string, answers: unknown, shared: unknown): Promis
 async function answersOf(task: Task): Promise<unknown> {
   await task.state();
   const answers: Record<string, unknown> = {};
-  for (const query of Object.values(QUERIES)) answers[query] = await task.query(query);
+  // Python's None arrives as undefined.
+  for (const query of Object.values(QUERIES)) answers[query] = (await task.query(query)) ?? null;
   return steady(answers, task.id);
 }
 

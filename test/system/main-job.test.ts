@@ -1,20 +1,62 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { OpenGate, StreamEvent } from "@ntro/contract";
 import { Connection, ScheduleClient } from "@temporalio/client";
 import { readSheet } from "read-excel-file/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createAcme, NAV, PLACE, Platform, RENT_ROLL, TENANT, TRIAL_BALANCE } from "./platform";
+import { openReviews } from "./gates";
+import {
+  createAcme,
+  DOCUMENT_INGEST,
+  NAV_MONTHLY,
+  PLACE,
+  Platform,
+  RENT_ROLL,
+  TENANT,
+  TRIAL_BALANCE,
+} from "./platform";
 
-/** The product's main job, typed as a user types it. The cases build on each other. */
+/** The product's main job, typed as a user types it: a TypeScript runbook with two Python children. The cases build on each other. */
 describe("the main job", () => {
   const platform = new Platform();
   let task = "";
   beforeAll(() => platform.up());
   afterAll(() => platform.remove());
 
+  const started = async (period: string) =>
+    (await platform.json<{ id: string }>("workflow", "run", "nav-monthly", ...PLACE, "--period", period)).id;
+
+  /** Both files, both extractions approved as they are: the journals are to be reviewed next. */
+  async function bringToJournals(id: string): Promise<void> {
+    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened");
+    await submitBoth(id);
+    for (const { token } of await openReviews(platform, id, 2))
+      expect(await platform.ntro("run", "approve", id, "--gate", token)).toMatchObject({ code: 0 });
+    await platform.waitForEvent(id, journalsOpened);
+  }
+
+  const journalsOpened = (event: StreamEvent) =>
+    event.type === "task.gate_opened" && String(event.data.title).startsWith("Journals of");
+
+  async function submitBoth(id: string): Promise<void> {
+    await expect
+      .poll(async () => (await platform.json<{ gates: unknown[] }>("run", "status", id)).gates.length)
+      .toBe(2);
+    expect(await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL)).toMatchObject({
+      code: 0,
+    });
+  }
+
   it("creates tenant and entity", async () => {
     await createAcme(platform);
     expect(await platform.json("tenant", "info", "acme-fund")).toMatchObject({ status: "ACTIVE", entityCount: 1 });
+  });
+
+  it("deploys the Python runbook that reads documents", async () => {
+    const ran = await platform.ntro("workflow", "create", "--path", DOCUMENT_INGEST, ...TENANT);
+    expect(ran).toMatchObject({ code: 0 });
+    for (const part of ["checked", "uploaded", "loaded", "ready", "document-ingest@1.0.0"])
+      expect(ran.stdout + ran.stderr).toContain(part);
   });
 
   it("deploys and binds with one command, line by line", async () => {
@@ -22,7 +64,7 @@ describe("the main job", () => {
       "workflow",
       "create",
       "--path",
-      NAV,
+      NAV_MONTHLY,
       ...PLACE,
       "--schedule",
       "0 8 5 * *",
@@ -31,7 +73,7 @@ describe("the main job", () => {
     );
     expect(ran).toMatchObject({ code: 0 });
     const said = ran.stdout + ran.stderr;
-    for (const part of ["checked", "uploaded", "built", "loaded", "ready", "nav-monthly@1.0.0", "Europe/London"])
+    for (const part of ["checked", "uploaded", "built", "loaded", "ready", "nav-monthly@1.1.0", "Europe/London"])
       expect(said).toContain(part);
     const [workflow] = await platform.json<{ id: string }[]>("workflow", "list");
     const info = await platform.client().call("workflows.get", { params: { id: workflow?.id ?? "" } });
@@ -75,13 +117,33 @@ describe("the main job", () => {
     expect(ran.code).toBe(3);
     expect(ran.stdout + ran.stderr).toMatch(/ntro run submit/);
     const [pending] = await platform.json<{ id: string; status: string }[]>("run", "pending");
-    expect(pending).toMatchObject({ status: "BLOCKED", awaiting: "MULTI_FILE_UPLOAD" });
+    expect(pending).toMatchObject({ status: "BLOCKED", awaiting: "FILE_UPLOAD" });
     task = pending?.id ?? "";
   });
 
-  it("takes the files, in any order", async () => {
+  it("takes the files of both children, in any order", async () => {
     expect(await platform.ntro("run", "submit", task, "--file", RENT_ROLL)).toMatchObject({ code: 0 });
     expect(await platform.ntro("run", "submit", task, "--file", TRIAL_BALANCE)).toMatchObject({ code: 0 });
+    const [rentRoll, trialBalance] = await openReviews(platform, task, 2);
+    expect(rentRoll?.title).toBe("Rent roll of 2026-03");
+    expect(trialBalance?.title).toBe("Trial balance of 2026-03");
+    const { stdout } = await platform.ntro("run", "next", task);
+    for (const part of ["Harbour Coffee Ltd", "14500.00", "Cash at bank", "342118.45", "--gate"])
+      expect(stdout).toContain(part);
+  });
+
+  it("takes a correction of what was read, and an approval of the other", async () => {
+    const [rentRoll, trialBalance] = await openReviews(platform, task, 2);
+    const gate = (open: OpenGate | undefined) => ["--gate", open?.token ?? ""];
+    const correction = ["--correct", "A2=tenant=Bright Dental Ltd", "--reason", "As in the lease"];
+    const typed = [
+      ["run", "approve", task],
+      ["run", "approve", task, ...gate(rentRoll), ...correction],
+      ["run", "approve", task, ...gate(trialBalance)],
+    ];
+    const codes = [];
+    for (const command of typed) codes.push((await platform.ntro(...command)).code);
+    expect(codes).toEqual([2, 0, 0]);
     const waited = await platform.ntro("run", "status", task, "--wait", "--no-wait-human");
     expect(waited.code).toBe(3);
     expect(waited.stdout + waited.stderr).toContain("ntro run approve");
@@ -118,21 +180,25 @@ describe("the main job", () => {
   });
 
   it("ends a rejected task with exit code 1 and the reason", async () => {
-    const { id } = await platform.json<{ id: string }>(
-      "workflow",
-      "run",
-      "nav-monthly",
-      ...PLACE,
-      "--period",
-      "2026-04",
-    );
-    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened");
-    await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL);
-    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.stepId === "review");
+    const id = await started("2026-04");
+    await bringToJournals(id);
     expect(await platform.ntro("run", "reject", id, "--reason", "Fee is not due")).toMatchObject({ code: 0 });
     const ran = await platform.ntro("run", "status", id, "--wait");
     expect(ran.code).toBe(1);
     expect(ran.stdout + ran.stderr).toContain("Fee is not due");
+  });
+
+  it("ends as rejected when the reading of a document is rejected, once the other child has ended", async () => {
+    const id = await started("2026-04");
+    await submitBoth(id);
+    const [rentRoll, trialBalance] = await openReviews(platform, id, 2);
+    const reject = ["--gate", rentRoll?.token ?? "", "--reason", "The roll of another month"];
+    expect(await platform.ntro("run", "reject", id, ...reject)).toMatchObject({ code: 0 });
+    expect(await platform.ntro("run", "approve", id, "--gate", trialBalance?.token ?? "")).toMatchObject({ code: 0 });
+    const ran = await platform.ntro("run", "status", id, "--wait");
+    expect(ran.code).toBe(1);
+    expect(ran.stdout + ran.stderr).toContain("The roll of another month");
+    expect(await platform.json("run", "status", id)).toMatchObject({ failure: { type: "Rejected" } });
   });
 
   it("has no secret and no amount in the workspace's logs", () => {
@@ -144,23 +210,13 @@ describe("the main job", () => {
   });
 
   it("finds everything after a restart, tasks in flight too", async () => {
-    const { id } = await platform.json<{ id: string }>(
-      "workflow",
-      "run",
-      "nav-monthly",
-      ...PLACE,
-      "--period",
-      "2026-05",
-    );
+    const id = await started("2026-05");
     await platform.waitForEvent(id, (event) => event.type === "task.gate_opened");
     expect(await platform.ntro("down")).toMatchObject({ code: 0 });
     expect((await platform.ntro("run", "list")).code).toBe(4);
     await platform.up();
     expect(await platform.json("run", "status", id)).toMatchObject({ status: "BLOCKED" });
-    expect(await platform.ntro("run", "submit", id, "--file", TRIAL_BALANCE, "--file", RENT_ROLL)).toMatchObject({
-      code: 0,
-    });
-    await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.stepId === "review");
+    await bringToJournals(id);
     expect(await platform.ntro("run", "cancel", id, "--reason", "Only a test")).toMatchObject({ code: 0 });
     await platform.waitForEvent(id, (event) => event.type === "task.failed");
     expect(await platform.json("run", "status", id)).toMatchObject({
@@ -171,6 +227,6 @@ describe("the main job", () => {
 
   it("keeps the tenant's tasks in its history", async () => {
     const history = await platform.json<unknown[]>("run", "history", ...TENANT, "--entity", "acme-spv1");
-    expect(history).toHaveLength(5);
+    expect(history).toHaveLength(6);
   });
 });

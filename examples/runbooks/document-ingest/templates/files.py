@@ -20,7 +20,8 @@ _WORKBOOK_DIGITS = Context(prec=15)
 
 def open_document(content: bytes) -> Document:
     """Reads a file by what it is, not by what it is called. Raises :class:`UnreadableError`."""
-    if content.startswith(b"%PDF-"):
+    # Some programs write a few lines before the mark of a PDF.
+    if b"%PDF-" in content[:1024]:
         return _pdf(content)
     if content.startswith(b"PK\x03\x04"):
         return _of_rows(_workbook(content))
@@ -71,10 +72,7 @@ def _cell(value: object) -> str:
 
 
 def _csv(content: bytes) -> list[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableError("The file is neither .pdf nor .xlsx, nor text in UTF-8.") from error
+    text = _decode(content)
     if "\x00" in text:
         raise UnreadableError("The file is neither .pdf nor .xlsx, nor text.")
     if not text.strip():
@@ -84,3 +82,14 @@ def _csv(content: bytes) -> list[list[str]]:
         return [[cell.strip() for cell in row] for row in lines]
     except csv.Error as error:
         raise UnreadableError(f"Line {lines.line_num} of the file is no line of a .csv: {error}.") from error
+
+
+def _decode(content: bytes) -> str:
+    """Text in one of the encodings that spreadsheets save .csv in."""
+    encodings = ("utf-16",) if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UnreadableError("The file is neither .pdf nor .xlsx, nor text.")

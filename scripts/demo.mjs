@@ -73,6 +73,7 @@ async function mainJob() {
     "--currency",
     "GBP",
   ]);
+  await ntro(["workflow", "create", "--path", "./examples/runbooks/document-ingest/", "--tenant", "acme-fund"]);
   await ntro([
     "workflow",
     "create",
@@ -88,6 +89,8 @@ async function mainJob() {
     expected: [3],
   });
   const [{ id }] = JSON.parse(await ntro(["run", "pending", "-o", "json"], { quiet: true }));
+  // Each document is asked for by a child of its own; the second may be a moment behind the first.
+  await openGates(id, 2);
   await ntro([
     "run",
     "submit",
@@ -97,6 +100,12 @@ async function mainJob() {
     "--file",
     "rent-roll=./examples/data/rent-roll-2026-03.pdf",
   ]);
+  const readings = await openGates(id, 2, "DATA_TABLE");
+  await ntro(["run", "next", id]);
+  const [rentRoll, trialBalance] = readings.sort((a, b) => a.title.localeCompare(b.title));
+  const correction = ["--correct", "A2=tenant=Bright Dental Ltd", "--reason", "As in the lease"];
+  await ntro(["run", "approve", id, "--gate", rentRoll.token, ...correction]);
+  await ntro(["run", "approve", id, "--gate", trialBalance.token]);
   await ntro(["run", "status", id, "--wait", "--no-wait-human"], { expected: [3] });
   await ntro(["run", "next", id]);
   await ntro([
@@ -114,6 +123,16 @@ async function mainJob() {
     `\nNAV of ${result.period}: GBP ${result.nav} (assets ${result.assets}, liabilities ${result.liabilities}), approved by ${result.approvedBy}.`,
   );
   console.log(`Report: ${result.report}`);
+}
+
+/** Waits until a task has so many gates open that are shown by this component, and gives them. */
+async function openGates(id, count, component = "FILE_UPLOAD") {
+  for (const begun = Date.now(); Date.now() - begun < 30_000; ) {
+    const { gates } = JSON.parse(await ntro(["run", "status", id, "-o", "json"], { quiet: true }));
+    const open = gates.filter((gate) => gate.component === component);
+    if (open.length === count) return open;
+  }
+  throw new Error(`the task does not ask for ${count} answers`);
 }
 
 demo().catch((error) => {

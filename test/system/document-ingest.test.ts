@@ -72,7 +72,7 @@ describe("document-ingest", () => {
     const [gate] = await openReviews(platform, id);
     await expect.poll(async () => (await openGates(platform, id))[0]?.action.checks?.status).toBe("pass");
     const { stdout } = await platform.ntro("run", "next", id);
-    for (const part of ["debit*", "342118.45", "Debits equal credits", "has 11 rows"]) expect(stdout).toContain(part);
+    for (const part of ["debit*", "342118.45", "Debits equal credits", "11 rows, read by code"]) expect(stdout).toContain(part);
     expect(gate?.action.display_hint?.component).toBe("DATA_TABLE");
     expect(JSON.stringify([gate?.action.display_hint, gate?.action.payload])).not.toContain("confidence");
 

@@ -59,8 +59,9 @@ class DocumentIngestWorkflow(NtroWorkflow):
             if isinstance(reading, Reading):
                 break
             self._tell("error", f"{submission.filename}: {reading.problem}")
-        self._tell("info", " ".join([f"{submission.filename} has {len(reading.rows)} rows.", *reading.remarks]))
-        approval = await self._review(ctx, reading)
+        if reading.remarks:
+            self._tell("warning", " ".join(reading.remarks))
+        approval = await self._review(ctx, submission, reading)
         committed: IngestedDocument = await self._commit(ctx, submission, reading, approval)
         return committed
 
@@ -105,7 +106,8 @@ class DocumentIngestWorkflow(NtroWorkflow):
         return reading
 
     @runbook.step(name="review", title="Review", icon="Eye")
-    async def _review(self, ctx: IngestContext, reading: Reading) -> Approval:
+    async def _review(self, ctx: IngestContext, submission: Submission, reading: Reading) -> Approval:
+        reader = "AI" if reading.read_by == "ai" else "code"
         columns = columns_for(ctx.schema_slug, reading)
         table = self._table = Table(ctx.schema_slug, columns, reading.rows)
         while True:
@@ -113,7 +115,7 @@ class DocumentIngestWorkflow(NtroWorkflow):
             decision = await self.wait_for_action(
                 payload={"rows": table.rows},
                 display_hint=display_hint(self._title(ctx), columns, reading),
-                reason=f"{len(table.rows)} rows, read by {'AI' if reading.read_by == 'ai' else 'code'}.",
+                reason=f"{submission.filename}: {len(table.rows)} rows, read by {reader}.",
                 checks_spec=checks,
                 checks_submitted=checked,
             )
@@ -160,9 +162,9 @@ class DocumentIngestWorkflow(NtroWorkflow):
         except UnreadableError as error:
             self._tell("warning", str(error))
 
-    def _tell(self, level: Literal["info", "warning", "error"], message: str) -> None:
+    def _tell(self, level: Literal["warning", "error"], message: str) -> None:
         """Shown at the gate that is open, or the next one."""
-        outcome = IngestOutcome(status="failed" if level == "error" else "success", message=message)
+        outcome = IngestOutcome(status="failed" if level == "error" else "partial", message=message)
         self.set_user_feedback(kind="ingest", level=level, payload=outcome)
 
     def _title(self, ctx: IngestContext) -> str:

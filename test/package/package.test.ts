@@ -47,6 +47,8 @@ describe("the package", () => {
         "dist/workflow-thread.cjs",
         "dist/sdk/index.d.ts",
         "dist/prelude/prelude.js",
+        "dist/python/requirements.lock",
+        "dist/python/ntro_host/__main__.py",
       ]),
     );
     const places = [...manifest.files, "package.json"];

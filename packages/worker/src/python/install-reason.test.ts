@@ -49,16 +49,13 @@ describe("an installer's reason", () => {
     expect(isNetworkFailure(failed(stderr))).toBe(true);
   });
 
-  it("has at most five lines: the first, and the last of a traceback", () => {
+  it("has at most five lines: the first, and of a build's output those that name an error", () => {
     const lines = Array.from({ length: 40 }, (_, index) => `line ${index}`);
     const stderr = ["error: Failed to build `thing==1`", ...lines, "ModuleNotFoundError: No module named 'numpy'"].join(
       "\n",
     );
     expect(installReason(failed(stderr)).split("\n")).toEqual([
       "error: Failed to build `thing==1`",
-      "line 0",
-      "line 38",
-      "line 39",
       "ModuleNotFoundError: No module named 'numpy'",
     ]);
   });

@@ -6,7 +6,9 @@ const LINE_CHARACTERS = 400;
 
 /** What installers say besides why they failed: progress, where they looked, how they are used, what to read. */
 const ASIDE =
-  /^(Using Python|Resolved|Prepared|Would|Looking in|Collecting|Downloading|Using cached|Building|Built|Requirement already|Obtaining|Preparing metadata|Getting requirements|Installing build|INFO:|WARNING:|warning:|DEBUG:|\[notice\]|\[std(err|out)\]|hint:|note:|To fix this you could|\d+\. |ERROR: ResolutionImpossible|\[end of output\]|This error originates|See above for output|full command:|cwd:|running \w+$)/;
+  /^(Using (Python|CPython)|Resolved|Prepared|Would|Looking in|Collecting|Downloading|Using cached|Building|Built|Requirement already|Obtaining|Preparing metadata|Getting requirements|Installing build|INFO:|WARNING:|warning:|DEBUG:|\[notice\]|\[std(err|out)\]|hint:|note:|To fix this you could|\d+\. |ERROR: ResolutionImpossible|\[end of output\]|This error originates|See above for output|full command:|cwd:|running \w+$)/;
+
+const TELLING = /error|no such|not found|cannot|could not|denied|missing|fail/i;
 
 /** Signs that packages could not be asked for at all. */
 const NETWORK =
@@ -41,17 +43,20 @@ function conflict(stdout: string): string[] {
   return block === undefined ? [] : meaningful(block);
 }
 
-/** The first lines say what failed, the last ones of a build's traceback why. */
+/** The first line says what failed; of what a build says, the last lines that name an error say why. */
 function shortened(lines: string[]): string[] {
   const unique = lines.filter((line, index) => lines.indexOf(line) === index);
   if (unique.length <= REASON_LINES) return unique;
-  return [...unique.slice(0, 2), ...unique.slice(-(REASON_LINES - 2))];
+  const [first = "", ...others] = unique;
+  const telling = others.filter((line) => TELLING.test(line));
+  return [first, ...(telling.length > 0 ? telling : others).slice(-(REASON_LINES - 1))];
 }
 
 function plain(line: string): string {
   return line
     .replace(/^[\s×╰─▶│├┃>-]+/u, "")
     .replace(/\b[a-z][a-z+]*:\/\/[^\s'"`)>\]]+/gi, ending)
+    .replace(/-([ILD])\/\S+/g, "-$1…")
     .replace(/host='[^']*', port=\d+/g, "the package index")
     .replace(/(?<![\w./…])(?:\/[\w.@+~=-]+){2,}\/?/g, ending)
     .trim()

@@ -31,6 +31,15 @@ export type ScriptLine =
       readonly queue: string;
       readonly script: readonly ScriptLine[];
     }
+  /** One child for each source, which asks for its file itself; the list of all is shown meanwhile. */
+  | {
+      readonly do: "collect";
+      readonly sources: readonly string[];
+      readonly type: string;
+      readonly queue: string;
+      /** What each child does once it has its file. */
+      readonly after: readonly ScriptLine[];
+    }
   | { readonly do: "fail"; readonly message: string }
   | { readonly do: "bug" }
   | { readonly do: "refuse answers"; readonly title: string }
@@ -94,7 +103,8 @@ export default async function scripted(input: { script?: readonly ScriptLine[] }
     gates: open,
     children,
     feedback: null,
-    snapshots: {},
+    snapshots:
+      answers.length > 0 ? { work: { display_hint: { component: "SUMMARY", config: {} }, completed_at: "" } } : {},
   }));
   serve("ntro_decide", close);
   serve("ntro_row_action", () => void seq++);
@@ -130,6 +140,41 @@ export default async function scripted(input: { script?: readonly ScriptLine[] }
     open.push(opened);
     seq++;
     await condition(() => !open.includes(opened));
+  };
+  const collect = async (line: Extract<ScriptLine, { do: "collect" }>) => {
+    const idOf = (source: string) => `${workflowInfo().workflowId}:work:ingest:${source}`;
+    const expected = line.sources.map((source) => ({
+      source,
+      status: "pending",
+      args: { source, signal_task_id: idOf(source), signal_name: "document_submitted" },
+    }));
+    open.push({
+      token: uuid4(),
+      kind: "submit_files",
+      step_id: "work",
+      opened_at: new Date().toISOString(),
+      title: "Upload sources",
+      reason_required: false,
+      action: {
+        kind: "submit_files",
+        display_hint: { component: "MULTI_FILE_UPLOAD", config: { expected } },
+      },
+    });
+    const ids = line.sources.map(async (source) => {
+      const child = { workflow_id: idOf(source), slug: "ingest", step_id: "work", status: "running" as const };
+      children.push(child);
+      seq++;
+      await executeChild(line.type, {
+        workflowId: child.workflow_id,
+        taskQueue: line.queue,
+        args: [{ script: [{ do: "files", sources: [source], accept: ["csv"] }, ...line.after] }],
+      });
+      children.splice(children.indexOf(child), 1, { ...child, status: "completed" });
+      seq++;
+    });
+    await Promise.all(ids);
+    open.shift();
+    seq++;
   };
   const run = async (line: ScriptLine): Promise<void> => {
     switch (line.do) {
@@ -191,6 +236,8 @@ export default async function scripted(input: { script?: readonly ScriptLine[] }
       }
       case "rows":
         return takeRows(line.kind);
+      case "collect":
+        return collect(line);
       case "fail":
         throw ApplicationFailure.nonRetryable(line.message, "RunbookFailure");
       case "bug":

@@ -156,7 +156,7 @@ function parseSpec(spec: string): string | undefined {
 function isPath(content: string): boolean {
   return (
     /^[./~\\]|^[A-Za-z]:[\\/]|^[a-z+]+:\/\/|^file:/i.test(content) ||
-    /^[^\s@;\[]+(?:\/|\.(?:whl|zip|tar\.gz|tgz))/i.test(content) ||
+    /^[^\s@;[]+(?:\/|\.(?:whl|zip|tar\.gz|tgz))/i.test(content) ||
     /@\s*file:/i.test(content)
   );
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { NtroError } from "@ntro/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ScriptedPlatform } from "../../../../test/support/scripted-platform";
+import { ScriptedPlatform, until } from "../../../../test/support/scripted-platform";
 
 const CSV = "account;amount\n4000;1250.00\n";
 let platform: ScriptedPlatform;
@@ -56,6 +56,41 @@ async function documents(tenantId: string, taskId: string) {
 }
 
 const cancel = (id: string) => platform.client.call("tasks.cancel", { params: { id }, body: {} });
+
+describe("files that children take", () => {
+  it("are asked for once, reach the child, and leave its review to be answered", async () => {
+    const queue = "ntro/acme/ts";
+    const after = [{ do: "review" as const, title: "Check", rows: [{ id: "1", amount: "1.00" }] }];
+    const { task } = await platform.runToGate([
+      { do: "collect", sources: ["tb", "rr"], type: "ingest@1.0.0+0123456789ab", queue, after },
+    ]);
+    const { engine } = platform.server.services;
+    for (const source of ["tb", "rr"])
+      await until(async () => (await engine.state(`${task.id}:work:ingest:${source}`)).gates[0]);
+    const next = await platform.next(task.id);
+    expect(next).toMatchObject({ action: "submit_file", args: { source: "tb" }, expected: [{}, {}] });
+    expect("gates" in next && next.gates).toHaveLength(1);
+    expect(await refusal(submit(task.id, "tb.csv", CSV))).toMatchObject({ code: "GATE_AMBIGUOUS" });
+    const list = "gate" in next ? next.gate : "";
+    // What the child takes holds, though the list says nothing of it.
+    expect((await refusal(submit(task.id, "tb.pdf", "%PDF-1.7", { source: "tb", gate: list }))).code).toBe(
+      "FILE_TYPE_REJECTED",
+    );
+    await submit(task.id, "tb.csv", CSV, { source: "tb", gate: list });
+    expect(await platform.next(task.id)).toMatchObject({
+      action: "submit_file",
+      args: { source: "rr" },
+      expected: [{ status: "processing" }, { status: "pending" }],
+    });
+    expect((await refusal(submit(task.id, "tb.csv", CSV, { source: "tb" }))).code).toBe("GATE_NOT_OPEN");
+    // The only one that is still to come.
+    await submit(task.id, "rr.csv", CSV);
+    expect(await platform.next(task.id)).toMatchObject({ action: "review", task_id: `${task.id}:work:ingest:tb` });
+    for (const source of ["tb", "rr"])
+      await platform.client.call("tasks.approve", { params: { id: `${task.id}:work:ingest:${source}` }, body: {} });
+    await until(async () => ((await engine.describe(task.id)).status === "completed" ? true : undefined));
+  });
+});
 
 describe("submitting a file", () => {
   it("keeps it in the tenant's database and hands it to the gate", async () => {

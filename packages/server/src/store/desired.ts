@@ -78,14 +78,17 @@ function hostPlaces(db: Db, tenantId: string | null): Promise<Place[]> {
     .select(["r.tenant_id", "r.language", "r.environment"])
     .select(sql<Place["requirements"]>`(array_agg(r.requirements))[1]`.as("requirements"))
     .select(
+      // Uncorrelated, so that each is read once however many revisions there are.
       sql<boolean>`bool_or(
-        exists (select 1 from current_versions c where c.revision_id = r.id)
-        or exists (select 1 from workflows w where w.tenant_id = r.tenant_id and w.runbook_slug = r.slug
-                   and w.runbook_version = r.version and w.deleted_at is null)
-        or exists (select 1 from tasks k where k.revision_id = r.id and k.closed_at is null)
-        or (exists (select 1 from deployments d where d.revision_id = r.id and d.status = 'ready')
-            and exists (select 1 from tasks k join current_versions c on c.tenant_id = k.tenant_id and c.since > k.created_at
-                        where k.tenant_id = r.tenant_id and k.closed_at is null)))`.as("used"),
+        r.id in (select revision_id from current_versions)
+        or (r.tenant_id, r.slug, r.version) in
+           (select tenant_id, runbook_slug, runbook_version from workflows where runbook_version is not null and deleted_at is null)
+        or r.id in (select revision_id from tasks where closed_at is null)
+        or (r.id in (select revision_id from deployments where status = 'ready') and r.tenant_id in
+           (select open.tenant_id
+            from (select tenant_id, min(created_at) as since from tasks where closed_at is null group by tenant_id) open
+            join (select tenant_id, max(since) as at from current_versions group by tenant_id) moved
+              on moved.tenant_id = open.tenant_id and moved.at > open.since)))`.as("used"),
     )
     .groupBy(["r.tenant_id", "r.language", "r.environment"])
     .orderBy("r.language", "desc")

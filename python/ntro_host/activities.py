@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,24 +17,19 @@ from temporalio.worker import (
     ActivityOutboundInterceptor,
     ExecuteActivityInput,
     Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
 )
 from temporalio.worker._activity import _ThreadExceptionRaiser
 
 from .corrections import activity_context
+from .heartbeats import HostHeartbeats, RememberedHeartbeat, beating
 from .loader import within
 from .loading import ActivityDefinition
 from .revisions import Revision, Revisions, UnknownType
 
 MAX_RESULT_BYTES = 1_000_000
 """Over this a result is refused; it belongs into the tenant's database, with a reference in the result."""
-
-HOST_HEARTBEAT = timedelta(seconds=15, milliseconds=1)
-"""
-The heartbeat timeout of activities whose author asked for none: the host beats for them, so that the end of a host is noticed soon. The odd
-millisecond tells it from a timeout of the author's, whose heartbeats are the author's own.
-"""
-
-_BEAT_SECONDS = 5.0
 
 
 @activity.defn(dynamic=True)
@@ -64,6 +57,10 @@ class ActivityRouting(Interceptor):
         """One for each attempt."""
         return _Attempt(next, self._find, self._executor)
 
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+        """What asks for the heartbeats that :func:`beating` gives."""
+        return HostHeartbeats
+
     async def _find(self, info: activity.Info) -> tuple[ActivityDefinition, Revision | None]:
         try:
             revision = await self._revisions.load(info.workflow_type or "")
@@ -77,16 +74,6 @@ class ActivityRouting(Interceptor):
         return found, revision
 
 
-class _LastHeartbeat(ActivityOutboundInterceptor):
-    """Remembers an activity's last heartbeat: a beat of the host repeats its details, which a retry may need."""
-
-    details: Sequence[Any] = ()
-
-    def heartbeat(self, *details: Any) -> None:
-        self.details = details
-        self.next.heartbeat(*details)
-
-
 class _Attempt(ActivityInboundInterceptor):
     def __init__(
         self,
@@ -97,10 +84,10 @@ class _Attempt(ActivityInboundInterceptor):
         super().__init__(next)
         self._find = find
         self._executor = executor
-        self._heartbeats: _LastHeartbeat | None = None
+        self._heartbeats: RememberedHeartbeat | None = None
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
-        self._heartbeats = _LastHeartbeat(outbound)
+        self._heartbeats = RememberedHeartbeat(outbound)
         self.next.init(self._heartbeats)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
@@ -111,7 +98,7 @@ class _Attempt(ActivityInboundInterceptor):
         if not definition.is_async:
             self._use_thread(input, definition, package)
         with _surrounded(package, input.args):
-            async with self._beating():
+            async with beating(self._heartbeats):
                 result = await _by_the_rules(self.next.execute_activity(input))
         return checked_result(definition.name or "", result)
 
@@ -123,23 +110,6 @@ class _Attempt(ActivityInboundInterceptor):
             running.cancel_thread_raiser = _ThreadExceptionRaiser()
         input.executor = self._executor
         input.fn = _surrounded_in_thread(definition.fn, package)
-
-    @contextlib.asynccontextmanager
-    async def _beating(self) -> AsyncIterator[None]:
-        if activity.info().heartbeat_timeout != HOST_HEARTBEAT or self._heartbeats is None:
-            yield
-            return
-        beats = asyncio.create_task(_beat(self._heartbeats))
-        try:
-            yield
-        finally:
-            beats.cancel()
-
-
-async def _beat(heartbeats: _LastHeartbeat) -> None:
-    while True:
-        await asyncio.sleep(_BEAT_SECONDS)
-        heartbeats.heartbeat(*heartbeats.details)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ from temporalio.api.failure.v1 import Failure
 CODE_FAILING = "CodeFailing"
 """The failure type that people and the server know (``FAILURE_TYPES.codeFailing`` of the contract)."""
 
+log = logging.getLogger("ntro_host")
+
 _FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)')
+_CORES_WORDS = re.compile(r'message: "(\[TMPRL1100\] .*?)", source:')
 _DEADLOCK = "[TMPRL1101]"
 _NONDETERMINISM = "[TMPRL1100]"
 _MAX_CAUSES = 8
@@ -52,6 +56,9 @@ class CodeHealth:
         if self._told.get(run.run_id) == told["message"]:
             return
         self._told[run.run_id] = told["message"] or ""
+        # What the host's own frames say is for whoever runs it.
+        trace = "" if told["stackTrace"] else f"\n{failure.stack_trace}"
+        log.warning("workflow code of %s fails (%s): %s%s", run.workflow_type, run.workflow_id, told["message"], trace)
         if len(self._told) > _MAX_RUNS:
             del self._told[next(iter(self._told))]
         self._report({"kind": "code_failing", **_about(run), "failure": {"type": CODE_FAILING, **told}})
@@ -70,21 +77,21 @@ def _describe(failure: Failure, folder: Path | None) -> dict[str, str | None]:
     """Message and stack trace; frames read as the author's files and lines."""
     trace, place = _innermost(failure, folder)
     where = f" ({place})" if place else ""
-    return {"message": _message(failure) + where, "stackTrace": trace or None}
+    return {"message": _message(failure) + where, "stackTrace": trace}
 
 
 def _message(failure: Failure) -> str:
     if _DEADLOCK in failure.message:
         return "The workflow code ran for seconds without waiting for anything (an endless loop?)."
     if _NONDETERMINISM in failure.message:
-        return f"The workflow code does not do what it did before: {failure.message}"
+        said = _CORES_WORDS.search(failure.message)
+        return f"The workflow code does not do what it did before: {said[1] if said else failure.message}"
     error_type = failure.application_failure_info.type
     return f"{error_type}: {failure.message}" if error_type and error_type != "Exception" else failure.message
 
 
-def _innermost(failure: Failure, folder: Path | None) -> tuple[str, str | None]:
-    """The stack trace of the first failure in the chain that names a line of the bundle, and that line; else the first trace."""
-    first = failure.stack_trace
+def _innermost(failure: Failure, folder: Path | None) -> tuple[str | None, str | None]:
+    """The author's frames of the first failure in the chain that has any, and the line of the last; frames of the host say an author nothing."""
     current = failure
     for _ in range(_MAX_CAUSES):
         own = _own_frames(current.stack_trace, folder) if folder else []
@@ -93,7 +100,7 @@ def _innermost(failure: Failure, folder: Path | None) -> tuple[str, str | None]:
         if not current.HasField("cause"):
             break
         current = current.cause
-    return first, None
+    return None, None
 
 
 def _own_frames(trace: str, folder: Path) -> list[tuple[str, str]]:

@@ -67,11 +67,13 @@ class _CodeLoader:
 
     async def before_start(self, workflow_type: str, lock: Mapping[str, Any]) -> None:
         """Its revision, and those of its children that this host serves: their results are typed by their own code."""
-        children = [entry["type"] for entry in lock.values() if entry.get("queue") == self._queue]
-        await asyncio.gather(*(self._load(wanted) for wanted in {workflow_type, *children}))
-        missing = next((child for child in children if child in self.problems), None)
-        if missing is not None:
-            self.problems.setdefault(workflow_type, self.problems[missing])
+        children = {entry["type"] for entry in lock.values() if entry.get("queue") == self._queue}
+        found = await asyncio.gather(*(self._load(wanted) for wanted in {workflow_type, *children}))
+        problem = next((problem for problem in found if problem is not None), None)
+        if problem is None:
+            self.problems.pop(workflow_type, None)
+        else:
+            self.problems[workflow_type] = problem
 
     def after_good(self, run: Run) -> None:
         """Sends the state report that is due."""
@@ -83,13 +85,13 @@ class _CodeLoader:
         """Lets go of what is kept for a run."""
         forget(run.run_id)
 
-    async def _load(self, workflow_type: str) -> None:
+    async def _load(self, workflow_type: str) -> Exception | None:
         try:
             await self._revisions.load(workflow_type)
-            self.problems.pop(workflow_type, None)
         except Exception as error:
             log.warning("could not load %s: %s", workflow_type, error)
-            self.problems[workflow_type] = error
+            return error
+        return None
 
 
 async def start_tenant_host(settings: HostSettings) -> TenantHost:

@@ -72,7 +72,7 @@ class RevisionRunner(WorkflowRunner):
     def __init__(self, served: Callable[[str], Served | None], problems: Mapping[str, Exception]) -> None:
         """
         :param served: what is loaded, by workflow type
-        :param problems: why something is not, by workflow type
+        :param problems: why executions of a workflow type cannot be run now
         """
         self._served = served
         self._problems = problems
@@ -84,8 +84,8 @@ class RevisionRunner(WorkflowRunner):
         """The instance of one execution. Raises :class:`RevisionMissing`."""
         workflow_type = det.info.workflow_type
         served = self._served(workflow_type)
-        if served is None:
-            problem = self._problems.get(workflow_type)
+        problem = self._problems.get(workflow_type)
+        if served is None or problem is not None:
             raise RevisionMissing(f"The code of {workflow_type} could not be loaded: {problem}") from problem
         return served.runner.create_instance(
             dataclasses.replace(det, defn=_Definition.must_from_class(served.workflow))

@@ -11,6 +11,7 @@ from temporalio import workflow
 from temporalio.client import Client
 from temporalio.common import RawValue
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.worker import Interceptor, Worker, WorkflowRunner
 
 from .activities import any_activity
@@ -38,6 +39,9 @@ class AnyWorkflow:
 
 async def connect(temporal: Temporal) -> Client:
     """Temporal's client. Raises RuntimeError when Temporal cannot be reached."""
+    # Core would log every failed attempt with its whole traceback; the host reports them itself.
+    logs = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=logs)), error_if_already_set=False)
     return await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=pydantic_data_converter)
 
 

@@ -138,7 +138,8 @@ describe("a submitted file", () => {
   });
 
   it("goes to a child that names no source, under the one that its parent names", () => {
-    const nameless = state(childId("a"), { gates: [gate("any", {})] });
+    const slots = [{ source: "document", accept: [], max_size_mb: 50, status: "pending" as const }];
+    const nameless = state(childId("a"), { gates: [gate("any", { slots })] });
     const list = parent({ a: "pending" });
     expect(choose([list, nameless], {})).toEqual({ ...toA, gate: "any" });
     expect(shownGates(liveGates([list, nameless])).map((live) => live.gate.token)).toEqual(["list"]);

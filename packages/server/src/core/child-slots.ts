@@ -77,7 +77,12 @@ export function expectedEntries(gate: OpenGate): ExpectedFile[] {
 function asksFor({ gate }: LiveGate, source: string): boolean {
   const slots = slotsOf(gate);
   const named = slots.some((slot) => slot.source === source && slot.status === "pending");
-  return named || (gate.slots === undefined && gate.action.args?.source === undefined);
+  return named || namesNone(gate);
+}
+
+/** Whether a gate for one file says nothing of what the file is. */
+export function namesNone(gate: OpenGate): boolean {
+  return gate.kind === "submit_file" && gate.action.args?.source === undefined;
 }
 
 /** Whether a workflow has got somewhere: one that has only begun may still be about to ask for its file. */
@@ -150,7 +155,7 @@ export function shownGates(gates: readonly LiveGate[]): LiveGate[] {
   return gates.filter(({ gate }) => {
     const sources = listed.get(gate.token);
     const pending = slotsOf(gate).filter(({ status }) => status === "pending");
-    return sources === undefined || !pending.every(({ source }) => sources.has(source) || gate.slots === undefined);
+    return sources === undefined || !pending.every(({ source }) => sources.has(source) || namesNone(gate));
   });
 }
 

@@ -1,5 +1,5 @@
 import { type FileSlot, NtroError } from "@ntro/contract";
-import { isAnswerable, type LiveGate, slotsOf } from "./child-slots";
+import { isAnswerable, type LiveGate, namesNone, slotsOf } from "./child-slots";
 
 /**
  * The review that a decision answers: the one named, else the only open one. Throws `GATE_NOT_OPEN` or `GATE_AMBIGUOUS`; both say what the task does wait for.
@@ -72,7 +72,8 @@ function atItsOwner(candidate: Candidate): Candidate {
   if (!children?.has(slot.source)) return candidate;
   const owner = children.get(slot.source);
   if (owner === undefined) return { ...candidate, unasked: true };
-  const own = slotsOf(owner.gate).find(({ source }) => source === slot.source) ?? slot;
+  const slots = slotsOf(owner.gate);
+  const own = slots.find(({ source }) => source === slot.source) ?? slots[0] ?? slot;
   const accept = slot.accept.length > 0 ? slot.accept : own.accept;
   const max_size_mb = Math.min(slot.max_size_mb, own.max_size_mb);
   return { workflowId: owner.workflowId, gate: owner.gate, slot: { ...slot, accept, max_size_mb } };
@@ -82,7 +83,7 @@ function atItsOwner(candidate: Candidate): Candidate {
 function distinct(candidates: readonly Candidate[]): Candidate[] {
   const taken = new Set<string>();
   return candidates.filter(({ gate, slot }) => {
-    const key = gate.slots === undefined ? gate.token : JSON.stringify([gate.token, slot.source]);
+    const key = namesNone(gate) ? gate.token : JSON.stringify([gate.token, slot.source]);
     if (taken.has(key)) return false;
     taken.add(key);
     return true;

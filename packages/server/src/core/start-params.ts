@@ -45,15 +45,20 @@ export function startParams(declared: DeclaredInput): StartParam[] {
   });
 }
 
-/** One type for a form's control: the first that is not null; a property without any takes text. */
+/**
+ * One type for a form's control: text where that is among several (a decimal of pydantic takes number or text, and as a number it would lose digits), else the
+ * first that is not null; a property without any takes text.
+ */
 function typeOf(property: Property): StartParam["type"] {
   const names = [property.type ?? []].flat().filter((name) => name !== "null");
   const known = names.map((name) => TYPES[name]).find((type) => type !== undefined);
   if (known) return known;
-  for (const option of property.anyOf ?? []) {
-    const inner = Property.safeParse(option);
-    if (inner.success && inner.data.type !== "null" && inner.data.type !== undefined) return typeOf(inner.data);
-  }
+  const options = (property.anyOf ?? []).flatMap((option) => {
+    const inner = Property.safeParse(option).data;
+    return inner?.type === undefined || inner.type === "null" ? [] : [typeOf(inner)];
+  });
+  const [first] = options;
+  if (first) return options.includes("string") ? "string" : first;
   const sample = property.enum?.[0] ?? property.const;
   return typeof sample === "number" ? "number" : typeof sample === "boolean" ? "boolean" : "string";
 }

@@ -53,7 +53,7 @@ class TenantHost:
             await self._worker.run()
         finally:
             await self._reporter.close()
-            await self._server.close()
+            self._server.close()
 
 
 class _CodeLoader:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from temporalio.common import RawValue
+from temporalio.converter import SerializationContext, StorageDriverStoreContext
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.worker._command_aware_visitor import CommandInfo
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker.workflow_sandbox._runner import _Instance
 from temporalio.workflow import SandboxImportNotificationPolicy, _Definition
 
 from .loader import ROOT
@@ -53,9 +57,30 @@ def sandbox_of(package: str) -> SandboxRestrictions:
     )
 
 
+class _SandboxedInstance(_Instance):
+    """Asked about payloads without entering the sandbox: no author code takes part in the answer, and entering costs more than answering."""
+
+    def get_serialization_context(self, command_info: CommandInfo | None) -> SerializationContext | None:
+        context: SerializationContext | None = self._inner.get_serialization_context(command_info)
+        return context
+
+    def get_external_store_context(self, command_info: CommandInfo | None) -> StorageDriverStoreContext:
+        context: StorageDriverStoreContext = self._inner.get_external_store_context(command_info)
+        return context
+
+    @property
+    def _inner(self) -> Any:
+        return self.globals_and_locals["__temporal_in_sandbox"]
+
+
+class _SandboxedRunner(SandboxedWorkflowRunner):
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        return _SandboxedInstance(det, self.runner_class, self.restrictions)
+
+
 def sandboxed_runner(package: str) -> SandboxedWorkflowRunner:
     """Runs executions of one bundle in its sandbox."""
-    return SandboxedWorkflowRunner(restrictions=sandbox_of(package), runner_class=InputRunner)
+    return _SandboxedRunner(restrictions=sandbox_of(package), runner_class=InputRunner)
 
 
 @dataclasses.dataclass(frozen=True)

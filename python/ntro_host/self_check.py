@@ -14,6 +14,7 @@ _INSIDES = (
     ("temporalio.worker._activity", "_ThreadExceptionRaiser", "active_thread"),
     ("temporalio.worker._activity", "_ActivityInboundImpl", "execute_activity"),
     ("temporalio.worker._workflow", "_WorkflowWorker", "_handle_activation"),
+    ("temporalio.worker.workflow_sandbox._runner", "_Instance", "get_serialization_context"),
     ("temporalio.bridge.worker", "Worker", "poll_workflow_activation"),
     ("temporalio.bridge.worker", "Worker", "complete_workflow_activation"),
     ("temporalio.workflow", "_Definition", "must_from_class"),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
+import json
 import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 from urllib.parse import quote
 
-import httpx
-
+from .http_connection import Answer, JsonConnection
 from .install import RevisionContent
 
-_TIMEOUT_SECONDS = 60.0
+_TIMEOUT_SECONDS = 20.0
 _AWAY = frozenset({502, 503, 504})
 """What a proxy, or a server that is just stopping, answers instead of the server."""
 _AGAIN_SECONDS = (0.1, 0.25, 0.5, 1.0)
@@ -43,17 +44,9 @@ class Reports(Protocol):
 class Server:
     """A client with a host's key. Requests are repeated while the server is away, as long as each method says."""
 
-    def __init__(self, url: str, key: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        """:param url: such as ``http://127.0.0.1:3000/v1``; :param transport: for tests"""
-        self._client = httpx.AsyncClient(
-            base_url=url,
-            headers={"authorization": f"Bearer {key}"},
-            timeout=_TIMEOUT_SECONDS,
-            transport=transport,
-            trust_env=False,
-            # The certificates that TLS would need take some MiB.
-            verify=url.startswith("https:"),
-        )
+    def __init__(self, url: str, key: str) -> None:
+        """:param url: such as ``http://127.0.0.1:3000/v1``"""
+        self._connection = JsonConnection(url, {"authorization": f"Bearer {key}"}, _TIMEOUT_SECONDS)
 
     async def revision(self, tenant_slug: str, workflow_type: str, patience: float = 3.0) -> RevisionContent:
         """
@@ -65,7 +58,7 @@ class Server:
         """
         path = f"/internal/tenants/{quote(tenant_slug, safe='')}/revisions/{quote(workflow_type, safe='')}"
         answer = await self._patiently("GET", path, None, patience)
-        return RevisionContent.model_validate_json(answer.content)
+        return RevisionContent.model_validate_json(answer.body)
 
     async def deployment(self, deployment_id: str, report: Json, patience: float = 600.0) -> None:
         """Tells how a deployment goes: ``progress``, ``ready`` or ``failed``. Raises as :meth:`revision` does."""
@@ -75,11 +68,11 @@ class Server:
         """Sends state reports, once. Raises :class:`ServerAway` or :class:`ServerRefused`."""
         await self._once("POST", "/internal/reports", {"reports": list(reports)})
 
-    async def close(self) -> None:
-        """Ends its connections."""
-        await self._client.aclose()
+    def close(self) -> None:
+        """Takes no more requests."""
+        self._connection.close()
 
-    async def _patiently(self, method: str, path: str, body: Json | None, patience: float) -> httpx.Response:
+    async def _patiently(self, method: str, path: str, body: Json | None, patience: float) -> Answer:
         end = time.monotonic() + patience
         attempt = 0
         while True:
@@ -92,24 +85,25 @@ class Server:
             attempt += 1
             await asyncio.sleep(pause)
 
-    async def _once(self, method: str, path: str, body: Json | None) -> httpx.Response:
+    async def _once(self, method: str, path: str, body: Json | None) -> Answer:
         try:
-            response = await self._client.request(method, path, json=body)
-        except httpx.TransportError as error:
+            answer = await self._connection.request(method, path, body)
+        except (OSError, http.client.HTTPException) as error:
             raise ServerAway(f"No answer from the server: {type(error).__name__} {error}".rstrip()) from error
-        if response.is_success:
-            return response
-        code, message = _error_of(response)
-        if not code and response.status_code in _AWAY:
-            raise ServerAway(f"The server is not there: its place answers {response.status_code}.")
-        raise ServerRefused(response.status_code, code, message)
+        if answer.status < 300:
+            return answer
+        code, message = _error_of(answer)
+        if not code and answer.status in _AWAY:
+            raise ServerAway(f"The server is not there: its place answers {answer.status}.")
+        raise ServerRefused(answer.status, code, message)
 
 
-def _error_of(response: httpx.Response) -> tuple[str, str]:
+def _error_of(answer: Answer) -> tuple[str, str]:
     try:
-        body = response.json()
+        body = json.loads(answer.body)
     except ValueError:
         body = None
+    said = f"The server answered {answer.status}."
     if not isinstance(body, dict):
-        return "", f"The server answered {response.status_code}."
-    return str(body.get("code") or ""), str(body.get("message") or f"The server answered {response.status_code}.")
+        return "", said
+    return str(body.get("code") or ""), str(body.get("message") or said)

@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OpenGate } from "@ntro/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { inTenants } from "./bad-input/databases";
 import { nextReview, openGates, openReviews } from "./gates";
-import { createAcme, DOCUMENT_INGEST, PLACE, Platform, ROOT } from "./platform";
+import { createAcme, DOCUMENT_INGEST, PLACE, Platform, PROGRAM, ROOT, run, TENANT } from "./platform";
 
 const TRIAL_BALANCE = ["Code,Account,Debit,Credit", '1000,Cash at bank,"1,250.50",', "2000,Bank loan,,1250.50"];
 
@@ -72,7 +74,8 @@ describe("document-ingest", () => {
     const [gate] = await openReviews(platform, id);
     await expect.poll(async () => (await openGates(platform, id))[0]?.action.checks?.status).toBe("pass");
     const { stdout } = await platform.ntro("run", "next", id);
-    for (const part of ["debit*", "342118.45", "Debits equal credits", "11 rows, read by code"]) expect(stdout).toContain(part);
+    for (const part of ["debit*", "342118.45", "Debits equal credits", "11 rows, read by code"])
+      expect(stdout).toContain(part);
     expect(gate?.action.display_hint?.component).toBe("DATA_TABLE");
     expect(JSON.stringify([gate?.action.display_hint, gate?.action.payload])).not.toContain("confidence");
 
@@ -149,6 +152,8 @@ describe("document-ingest", () => {
     await submit(id, written("edited.csv", TRIAL_BALANCE.join("\n")));
     await openReviews(platform, id);
     const edit = { action: "edit_cell", rowId: "1000", field: "account", value: "Petty cash" } as const;
+    const empty = platform.client().call("tasks.rowAction", { params: { id }, body: { ...edit, value: " " } });
+    await expect(empty).rejects.toThrow("1000, account: it is empty.");
     await platform.client().call("tasks.rowAction", { params: { id }, body: edit });
     expect((await platform.ntro("run", "next", id)).stdout).toContain("Petty cash");
     await approve(id);
@@ -173,6 +178,72 @@ describe("document-ingest", () => {
       failure: { type: "Rejected", message: expect.stringContaining("The books of another company") },
     });
     expect(await recordsOf(id)).toEqual([]);
+  });
+
+  it("has AI read what no reader knows, and shows how sure it is", async () => {
+    const asked: string[] = [];
+    const answer = {
+      fields: {},
+      line_items: [
+        { unit: "A1", tenant: "Harbour Coffee Ltd", rent: 14500.5 },
+        { unit: "A2", tenant: "Bright Dental", rent: "11250.00" },
+      ],
+      confidence_scores: { unit: 0.99, tenant: 0.62, rent: 0.97 },
+      summary: "Two tenancies.",
+    };
+    const model = createServer((request, response) => {
+      request.setEncoding("utf8").on("data", (text: string) => asked.push(text));
+      request.on("end", () => {
+        const content = JSON.stringify(answer);
+        if (asked.join("").includes('"stream":true') || asked.join("").includes('"stream": true')) {
+          response.setHeader("content-type", "text/event-stream");
+          response.end(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\ndata: [DONE]\n\n`);
+        } else response.end(JSON.stringify({ choices: [{ message: { content } }] }));
+      });
+    });
+    await new Promise<void>((resolve) => model.listen(0, "127.0.0.1", resolve));
+    try {
+      const { port } = model.address() as AddressInfo;
+      const secret = ["tenant", "secret", "set", "NTRO_AI_BASE_URL", ...TENANT, "--from-env", "STAND_IN"];
+      const set = await run(process.execPath, [PROGRAM, ...secret], {
+        ...platform.env,
+        STAND_IN: `http://127.0.0.1:${port}/v1`,
+      });
+      expect(set).toMatchObject({ code: 0 });
+      const settings = ["--provider", "NTROPII", "--default-model", "stand-in"];
+      expect(await platform.ntro("tenant", "ai", "set", "acme-fund", ...settings)).toMatchObject({ code: 0 });
+      const id = await start("rent-roll");
+      await submit(
+        id,
+        written("other.csv", "Flat;Who;Per month\nA1;Harbour Coffee Ltd;14500.50\nA2;Bright Dental;11250"),
+      );
+      const [gate] = await openReviews(platform, id);
+      expect(asked.join("")).toContain("Harbour Coffee Ltd");
+      expect(gate?.action).toMatchObject({
+        reason: "other.csv: 2 rows, read by AI.",
+        payload: {
+          rows: [
+            { id: "A1", rent: "14500.50", confidence: "0.62" },
+            { id: "A2", rent: "11250.00" },
+          ],
+        },
+      });
+      expect(gate?.action.display_hint?.config.confidence_warning_threshold).toBe(0.8);
+      await approve(id);
+      expect(await completed(id)).toMatchObject({ read_by: "ai", row_count: 2, totals: { rent: "25750.50" } });
+      const [record] = await recordsOf(id);
+      expect(JSON.stringify(record?.payload)).not.toContain("confidence");
+
+      // A service that is away is an answer too: somebody can submit another file.
+      model.closeAllConnections();
+      model.close();
+      const second = await start("rent-roll", "2026-04");
+      await submit(second, written("again.csv", "Flat;Who;Per month\nB1;Quay Fitness;1"));
+      expect((await feedback(second, /again\.csv: AI could not read the file/)).kind).toBe("submit_file");
+    } finally {
+      model.close();
+      await platform.ntro("tenant", "ai", "reset", "acme-fund");
+    }
   });
 
   it("says at once which documents it reads without AI", async () => {

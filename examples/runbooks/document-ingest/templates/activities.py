@@ -67,7 +67,8 @@ async def read_with_ai(request: ReadRequest) -> Reading | NotRead:
     except UnreadableError as error:
         return NotRead(status="unusable", problem=str(error))
     except Exception as error:
-        if activity.info().attempt < _AI_ATTEMPTS:
+        # A wrong key, say, stays wrong: the provider's error tells whether another attempt may help.
+        if activity.info().attempt < _AI_ATTEMPTS and not getattr(error, "non_retryable", False):
             raise
         return NotRead(status="unusable", problem=f"AI could not read the file: {error}")
     remarks = [result.summary] if result.summary else []

@@ -153,14 +153,10 @@ class DocumentIngestWorkflow(NtroWorkflow):
         return committed
 
     def on_row_action(self, action: dict[str, Any]) -> None:
-        """A cell that is changed while the review is open; what does not fit is said and changes nothing."""
+        """A cell is changed while the review is open; raising refuses what does not fit, and changes nothing."""
         change = action.get("payload") or {}
-        if self._table is None or change.get("action") != "edit_cell":
-            return
-        try:
+        if self._table is not None and change.get("action") == "edit_cell":
             self._table.correct(str(change.get("row_id")), str(change.get("field")), change.get("value"))
-        except UnreadableError as error:
-            self._tell("warning", str(error))
 
     def _tell(self, level: Literal["warning", "error"], message: str) -> None:
         """Shown at the gate that is open, or the next one."""

@@ -12,6 +12,7 @@ describe("startParams", () => {
         level: { enum: [1, 2] },
         note: { type: ["null", "string"] },
         amount: { anyOf: [{ type: "null" }, { type: "number" }] },
+        money: { anyOf: [{ type: "number" }, { type: "string" }, { type: "null" }], default: "2.50" },
         tags: { type: "array" },
         strange: true,
       },
@@ -24,6 +25,7 @@ describe("startParams", () => {
       { key: "level", type: "number", enum: [1, 2], required: false },
       { key: "note", type: "string", required: false },
       { key: "amount", type: "number", required: false },
+      { key: "money", type: "string", default: "2.50", required: false },
       { key: "tags", type: "array", required: false },
       { key: "strange", type: "string", required: false },
     ]);

@@ -13,5 +13,6 @@ export { checkFiles } from "./files";
 export { LIMITS } from "./limits";
 export { PACKAGE_FILE, type PackagesResult, readPackages } from "./packages";
 export { OLDER_RUNBOOK_FILE, RUNBOOK_FILE } from "./paths";
+export { withRunbookFile } from "./published-upload";
 export { REQUIREMENTS_FILE, type Requirements, type RequirementsResult, readRequirements } from "./python/requirements";
 export { readBundle } from "./read";

@@ -1,4 +1,4 @@
-import { checkFiles, packFiles } from "@ntro/bundle";
+import { checkFiles, packFiles, withRunbookFile } from "@ntro/bundle";
 import {
   type BodyOf,
   type DeployAnswer,
@@ -10,7 +10,6 @@ import {
 } from "@ntro/contract";
 import * as z from "zod";
 import { actorOf, mayTouch } from "../core/access";
-import { withRunbookFile } from "../core/published-upload";
 import { recordDeployment } from "../deploy";
 import type { Services } from "../services";
 import { findDeployment, toDeployment } from "../store/deployments";

@@ -1,5 +1,5 @@
-import { checkFiles } from "@ntro/bundle";
 import { describe, expect, it } from "vitest";
+import { checkFiles } from "./files";
 import { withRunbookFile } from "./published-upload";
 
 const PYTHON = { "templates/workflow.py": "", "templates/activities.py": "" };

@@ -1,4 +1,4 @@
-import { OLDER_RUNBOOK_FILE, RUNBOOK_FILE } from "@ntro/bundle";
+import { OLDER_RUNBOOK_FILE, RUNBOOK_FILE } from "./paths";
 
 type UploadedFiles = Readonly<Record<string, string>>;
 

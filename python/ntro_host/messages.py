@@ -57,7 +57,7 @@ class PythonSettings(Message):
     """Of its queue: ``base``, or 12 hex digits."""
     site: str | None
     """Folder of the packages that the environment adds to the base; None where it adds none."""
-    viewer_key: str
+    author_key: str
     """A key of role ``viewer`` for this tenant, for what author code asks the server."""
     variables: dict[str, str]
     """Variables for author code; they go over all others."""

@@ -22,8 +22,8 @@ def variables_of(settings: HostSettings) -> dict[str, str]:
         "NTRO_WORKSPACE_API_URL": settings.server,
         "NTRO_HOST": settings.server,
         "NTRO_TENANT_API_URL": settings.server,
-        "NTRO_API_KEY": python.viewer_key,
-        "NTRO_INTERNAL_REASONING_KEY": settings.key,
+        "NTRO_API_KEY": python.author_key,
+        "NTRO_INTERNAL_REASONING_KEY": python.author_key,
         "NTRO_TASK_QUEUE": settings.queue,
         # The SDK's storage is `data/<tenant>` beside this folder, and so in the tenant's own.
         "NTRO_ARTIFACTS_DIR": str(Path(settings.storage) / "artifacts"),

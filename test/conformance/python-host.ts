@@ -68,7 +68,7 @@ export async function pythonHosts(address: string, revisions: readonly PythonRev
         queue,
         workflows: join(folder, "workflows"),
         storage: join(folder, "storage"),
-        python: { environment: BASE_ENVIRONMENT, site: null, viewerKey: randomUUID(), variables: {} },
+        python: { environment: BASE_ENVIRONMENT, site: null, authorKey: randomUUID(), variables: {} },
       });
       return {
         prepare: async (revision) => {

@@ -1,11 +1,11 @@
 import * as z from "zod";
 
-/** Roles of a key, from most to least. `worker` is for workers and hosts alone. */
-export const Role = z.enum(["admin", "operator", "reviewer", "viewer", "worker"]);
+/** Roles of a key, from most to least. `worker` is for workers and hosts alone, `author` for the code that a host runs. */
+export const Role = z.enum(["admin", "operator", "reviewer", "viewer", "worker", "author"]);
 export type Role = z.infer<typeof Role>;
 
 /** What a route asks for. */
-export const Permission = z.enum(["self", "read", "run", "decide", "build", "admin", "worker"]);
+export const Permission = z.enum(["self", "read", "run", "decide", "build", "admin", "worker", "tell"]);
 export type Permission = z.infer<typeof Permission>;
 
 /** The one table of role → permissions. */
@@ -15,4 +15,5 @@ export const PERMISSIONS: Record<Role, readonly Permission[]> = {
   reviewer: ["self", "read", "decide"],
   viewer: ["self", "read"],
   worker: ["self", "worker"],
+  author: ["self", "read", "tell"],
 };

@@ -87,7 +87,7 @@ export const TASK_ROUTES = {
   "tasks.addReasoning": route({
     method: "POST",
     path: "/tasks/:id/events",
-    permission: "worker",
+    permission: "tell",
     body: ReasoningEvent,
     answer: Ok,
   }),

@@ -23,8 +23,8 @@ export const Desired = z.object({
       databaseUrl: z.string(),
       /** A key of role `worker` for this tenant alone. */
       hostKey: z.string(),
-      /** A key of role `viewer` for this tenant alone, for what author code asks the server. */
-      viewerKey: z.string(),
+      /** A key of role `author` for this tenant alone: what the code that a host runs may ask and tell the server. */
+      authorKey: z.string(),
       /** The tenant's secrets, by the name of the environment variable that author code finds them in. */
       secrets: z.record(z.string(), z.string()),
       hosts: z.array(

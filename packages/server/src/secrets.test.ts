@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hashKey, hostKey, makeKey, readTenantKey, tenantDatabasePassword, viewerKey } from "./secrets";
+import { authorKey, hashKey, hostKey, makeKey, readTenantKey, tenantDatabasePassword } from "./secrets";
 
 const secret = Buffer.alloc(32, 1);
 const tenant = "7a0a3c3e-6d3b-4f5c-9d0e-0123456789ab";
@@ -7,7 +7,7 @@ const tenant = "7a0a3c3e-6d3b-4f5c-9d0e-0123456789ab";
 describe("a tenant's derived key", () => {
   it.each([
     ["a host's", hostKey, "worker"],
-    ["that of author code", viewerKey, "viewer"],
+    ["that of author code", authorKey, "author"],
   ] as const)("names its tenant and role, and is good under its server's secret only: %s", (_, make, role) => {
     const key = make(secret, tenant);
     expect(readTenantKey(secret, key)).toEqual({ tenantId: tenant, role });
@@ -20,7 +20,7 @@ describe("a tenant's derived key", () => {
     ["something after it", (key: string) => `${key}x`],
     ["no digest", (key: string) => key.slice(0, 46)],
     ["a key of a person", () => makeKey()],
-    ["another role's name", (key: string) => key.replace("ntro_host_", "ntro_view_")],
+    ["another role's name", (key: string) => key.replace("ntro_host_", "ntro_code_")],
   ])("is no good with %s", (_, change) => {
     expect(readTenantKey(secret, change(hostKey(secret, tenant)))).toBeUndefined();
   });
@@ -34,7 +34,7 @@ describe("derived secrets", () => {
       tenantDatabasePassword(secret, other),
       hostKey(secret, tenant).slice(47),
       hostKey(secret, other).slice(47),
-      viewerKey(secret, tenant).slice(47),
+      authorKey(secret, tenant).slice(47),
     ];
     expect(new Set(all).size).toBe(5);
   });

@@ -1,9 +1,9 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
 import * as z from "zod";
 
-const TENANT_KEY = /^ntro_(host|view)_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}$/;
+const TENANT_KEY = /^ntro_(host|code)_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}$/;
 /** The derived keys of a tenant: what their names begin with, and what they are derived for. */
-const TENANT_KEYS = { host: "host-key", view: "viewer-key" } as const;
+const TENANT_KEYS = { host: "host-key", code: "author-key" } as const;
 type TenantKeyKind = keyof typeof TENANT_KEYS;
 
 function derive(secret: Buffer, purpose: string): string {
@@ -20,9 +20,9 @@ export function hostKey(secret: Buffer, tenantId: string): string {
   return tenantKey(secret, tenantId, "host");
 }
 
-/** The key that a tenant's author code asks the server with: role `viewer`, that tenant alone; derived, so it is stored nowhere. */
-export function viewerKey(secret: Buffer, tenantId: string): string {
-  return tenantKey(secret, tenantId, "view");
+/** The key that a tenant's author code reaches the server with: role `author`, that tenant alone; derived, so it is stored nowhere. */
+export function authorKey(secret: Buffer, tenantId: string): string {
+  return tenantKey(secret, tenantId, "code");
 }
 
 function tenantKey(secret: Buffer, tenantId: string, kind: TenantKeyKind): string {
@@ -33,14 +33,14 @@ function tenantKey(secret: Buffer, tenantId: string, kind: TenantKeyKind): strin
 export function readTenantKey(
   secret: Buffer,
   key: string,
-): { readonly tenantId: string; readonly role: "worker" | "viewer" } | undefined {
+): { readonly tenantId: string; readonly role: "worker" | "author" } | undefined {
   const [, kind, tenantId] = TENANT_KEY.exec(key) ?? [];
-  if ((kind !== "host" && kind !== "view") || !z.uuid().safeParse(tenantId).success || tenantId === undefined)
+  if ((kind !== "host" && kind !== "code") || !z.uuid().safeParse(tenantId).success || tenantId === undefined)
     return undefined;
   const expected = Buffer.from(tenantKey(secret, tenantId, kind));
   const given = Buffer.from(key);
   if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
-  return { tenantId, role: kind === "host" ? "worker" : "viewer" };
+  return { tenantId, role: kind === "host" ? "worker" : "author" };
 }
 
 /** A new key for people and agents: 256 random bits. Shown once; only {@link hashKey} of it is kept. */

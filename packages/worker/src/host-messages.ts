@@ -26,8 +26,8 @@ export const HostSettings = z.object({
       environment: z.string(),
       /** Folder of the packages that the environment adds to the base; null where it adds none. */
       site: z.string().nullable(),
-      /** A key of role `viewer` for this tenant, for what author code asks the server. */
-      viewerKey: z.string(),
+      /** A key of role `author` for this tenant, for what author code asks and tells the server. */
+      authorKey: z.string(),
       /** Variables for author code: those of the worker that the published SDK reads, and over them the tenant's secrets. */
       variables: z.record(z.string(), z.string()),
     })

@@ -155,7 +155,7 @@ export class Supervisor {
       workflows,
       storage: join(storage, tenant.slug),
       ...(environment && ready
-        ? { python: { environment: environment.name, site: ready.site, viewerKey: tenant.viewerKey, variables } }
+        ? { python: { environment: environment.name, site: ready.site, authorKey: tenant.authorKey, variables } }
         : {}),
     };
     const log = this.log.child({ queue });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smallBundle } from "../../../../test/support/bundle";
 import { startTestPostgres, type TestPostgres } from "../../../../test/support/postgres";
 import { startTestServer, type TestServer } from "../../../../test/support/server";
-import { hostKey, makeKey } from "../secrets";
+import { authorKey, hostKey, makeKey } from "../secrets";
 
 /**
  * What a route concerns, and so what a key of another tenant gets from it: `nothing` that belongs to a tenant, a `list` of what the caller may see,
@@ -75,6 +75,7 @@ let postgres: TestPostgres;
 let server: TestServer;
 /** Ids of rows of the tenant that the keys of the test do not belong to. */
 const theirs = { tenant: "theirs", entity: "", deployment: "", type: "", workflow: "", task: "" };
+let theirTenant = "";
 let otherTenant = "";
 const digest = "0".repeat(64);
 
@@ -83,6 +84,7 @@ beforeAll(async () => {
   server = await startTestServer(postgres.url);
   const admin = server.client();
   for (const slug of ["theirs", "other"]) await admin.call("tenants.create", { body: { name: slug, slug } });
+  theirTenant = (await admin.call("tenants.get", { params: { tenant: theirs.tenant } })).id;
   otherTenant = (await admin.call("tenants.get", { params: { tenant: "other" } })).id;
   const entity = await admin.call("entities.create", { params: { tenant: "theirs" }, body: { name: "E", slug: "e" } });
   const body = { tenantSlug: "theirs", version: "1.0.0", files: smallBundle("nav", "1.0.0") };
@@ -210,7 +212,9 @@ describe.each(NAMES)("%s", (name) => {
   it.each(Role.options)("asks for its permission: %s", async (role) => {
     const permission = ROUTES[name].permission;
     if (permission === null) return;
-    const { status, body } = await ask(name, await server.makeKey(role));
+    // Author code has derived keys, of one tenant each.
+    const key = role === "author" ? authorKey(server.settings.secret, theirTenant) : await server.makeKey(role);
+    const { status, body } = await ask(name, key);
     if (PERMISSIONS[role].includes(permission)) expect([401, 403]).not.toContain(status);
     else {
       expect(status).toBe(403);
@@ -221,9 +225,11 @@ describe.each(NAMES)("%s", (name) => {
   it("keeps one tenant's rows from keys of another", async () => {
     const permission = ROUTES[name].permission;
     if (permission === null) return;
-    const role = permission === "worker" ? "worker" : "admin";
-    const keys = [await server.makeKey(role, otherTenant)];
-    if (role === "worker") keys.push(hostKey(server.settings.secret, otherTenant));
+    const { secret } = server.settings;
+    const keys: string[] = [];
+    if (permission === "worker") keys.push(await server.makeKey("worker", otherTenant), hostKey(secret, otherTenant));
+    else if (permission === "tell") keys.push(authorKey(secret, otherTenant));
+    else keys.push(await server.makeKey("admin", otherTenant));
     for (const key of keys) {
       const { status, body } = await ask(name, key);
       const concern = CONCERNS[name];

@@ -123,7 +123,7 @@ describe("what models think aloud", () => {
   it("comes with the published SDK's own header, and is read in order", async () => {
     const { id, tenantId } = await platform.run([{ do: "rows", kind: "expense" }]);
     const desired = await platform.server.client(platform.server.keys.worker).call("worker.desired", {});
-    const key = desired.tenants.find((tenant) => tenant.id === tenantId)?.hostKey ?? "";
+    const key = desired.tenants.find((tenant) => tenant.id === tenantId)?.authorKey ?? "";
     const send = (headers: Record<string, string>, body: unknown) =>
       fetch(`${platform.server.url}/v1/tasks/${id}:collect:document-ingest/events`, {
         method: "POST",

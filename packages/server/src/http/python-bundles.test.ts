@@ -107,8 +107,8 @@ describe("what a worker is told of Python", () => {
   it("is a key for author code that reads the tenant and nothing else", async () => {
     await deployPython("1.0.0");
     const desired = await server.client(server.keys.worker).call("worker.desired", {});
-    const reader = server.client(desired.tenants.find(({ slug }) => slug === tenant)?.viewerKey);
-    expect(await reader.call("me", {})).toMatchObject({ roles: ["viewer"], tenantSlug: tenant });
+    const reader = server.client(desired.tenants.find(({ slug }) => slug === tenant)?.authorKey);
+    expect(await reader.call("me", {})).toMatchObject({ roles: ["author"], tenantSlug: tenant });
     expect((await reader.call("tenants.list", { query: {} })).map(({ slug }) => slug)).toEqual([tenant]);
     await expect(reader.call("worker.desired", {})).rejects.toMatchObject({ code: "FORBIDDEN" });
     const entity = reader.call("entities.create", { params: { tenant }, body: { name: "X", slug: "x" } });

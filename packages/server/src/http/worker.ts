@@ -3,7 +3,7 @@ import { NtroError, parseWorkflowType } from "@ntro/contract";
 import * as z from "zod";
 import { actorOf, mayTouch } from "../core/access";
 import { deploymentFailed, deploymentProgress, deploymentReady } from "../deploy";
-import { hostKey, viewerKey } from "../secrets";
+import { authorKey, hostKey } from "../secrets";
 import type { Services } from "../services";
 import { desiredHosts } from "../store/desired";
 import { putBuild, readContent } from "../store/revision-content";
@@ -28,7 +28,7 @@ export const workerHandlers: Pick<Handlers, WorkerRoute> = {
       hosts,
       databaseUrl: tenantDatabases.roleUrl(id),
       hostKey: hostKey(settings.secret, id),
-      viewerKey: viewerKey(settings.secret, id),
+      authorKey: authorKey(settings.secret, id),
       // Only Python code finds them in its environment.
       secrets: hosts.some(({ language }) => language === "python")
         ? await readTenantSecrets(services, id, secretsVersion)

@@ -28,7 +28,7 @@ export async function findKeyHolder(db: Db, secret: Buffer, key: string): Promis
 
 async function findDerived(
   db: Db,
-  { tenantId, role }: { tenantId: string; role: "worker" | "viewer" },
+  { tenantId, role }: { tenantId: string; role: "worker" | "author" },
 ): Promise<KeyHolder | undefined> {
   const tenant = await db
     .selectFrom("tenants")

@@ -22,33 +22,21 @@ async function strike(victim: Victim): Promise<void> {
 
 const approval = (id: string) => ["run", "approve", id, "--correct", "fee-dr=account=5150"];
 
-/** Types a command until the platform has taken it: while a part is away, it says so with exit code 4. */
-async function typed(...args: string[]): Promise<string> {
-  for (;;) {
-    const ran = await platform.ntro(...args);
-    if (ran.code === 0 || ran.code === 3) return ran.stdout;
-    if (ran.code !== 4)
-      throw new Error(
-        `ntro ${args.join(" ")} ended with ${ran.code}\n${ran.stdout}\n${ran.stderr}\n${platform.logs()}`,
-      );
-  }
-}
-
 describe.each(VICTIMS.map((victim, index) => ({ victim, period: `2025-0${index + 1}` })))(
   "SIGKILL of $victim",
   ({ victim, period }) => {
     it("at every step loses nothing", { timeout: 180_000 }, async () => {
       await strike(victim);
-      await typed("workflow", "create", "--path", NAV, ...PLACE);
+      await platform.typed("workflow", "create", "--path", NAV, ...PLACE);
       await strike(victim);
       const { id } = JSON.parse(
-        await typed("workflow", "run", "nav-monthly", ...PLACE, "--period", period, "-o", "json"),
+        await platform.typed("workflow", "run", "nav-monthly", ...PLACE, "--period", period, "-o", "json"),
       ) as { id: string };
       await strike(victim);
-      await typed("run", "status", id, "--wait", "--no-wait-human");
-      await typed("run", "submit", id, "--file", TRIAL_BALANCE);
+      await platform.typed("run", "status", id, "--wait", "--no-wait-human");
+      await platform.typed("run", "submit", id, "--file", TRIAL_BALANCE);
       await strike(victim);
-      await typed("run", "submit", id, "--file", RENT_ROLL);
+      await platform.typed("run", "submit", id, "--file", RENT_ROLL);
       await strike(victim);
       await platform.waitForEvent(id, (event) => event.type === "task.gate_opened" && event.data.stepId === "review");
       await strike(victim);

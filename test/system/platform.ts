@@ -17,7 +17,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export type Victim = "server" | "worker" | "host" | "temporal" | "postgres" | "up";
+export type Victim = "server" | "worker" | "host" | "python-host" | "temporal" | "postgres" | "up";
 
 const UpState = z.object({
   pid: z.number(),
@@ -83,12 +83,32 @@ export class Platform {
     return UpState.parse(JSON.parse(readFileSync(join(this.home, "run/up.json"), "utf8")));
   }
 
-  /** Ends a part of the platform with SIGKILL. */
-  async kill(victim: Victim): Promise<void> {
+  /** Types a command until the platform has taken it: while a part is away, it says so with exit code 4. */
+  async typed(...args: string[]): Promise<string> {
+    for (;;) {
+      const ran = await this.ntro(...args);
+      if (ran.code === 0 || ran.code === 3) return ran.stdout;
+      if (ran.code !== 4)
+        throw new Error(`ntro ${args.join(" ")} ended with ${ran.code}\n${ran.stdout}\n${ran.stderr}\n${this.logs()}`);
+    }
+  }
+
+  /** Ends a part of the platform with SIGKILL; gives the ids of the processes. */
+  async kill(victim: Victim): Promise<number[]> {
     const state = this.#state();
     const part = (name: string) => state.parts.find((one) => one.name === name)?.pid ?? undefined;
-    const pids = victim === "up" ? [state.pid] : victim === "host" ? await childrenOf(part("worker")) : [part(victim)];
-    for (const pid of pids) if (pid !== undefined) killed(pid);
+    const pids: Record<Victim, () => (number | undefined)[] | Promise<number[]>> = {
+      server: () => [part("server")],
+      worker: () => [part("worker")],
+      host: () => childrenOf(part("worker")),
+      "python-host": () => childrenOf(part("worker"), "ntro_host"),
+      temporal: () => [part("temporal")],
+      postgres: () => [part("postgres")],
+      up: () => [state.pid],
+    };
+    const found = (await pids[victim]()).filter((pid) => pid !== undefined);
+    found.forEach(killed);
+    return found;
   }
 
   /** Events of a task from its beginning, until `until` says enough. Goes on after a break of the connection. */
@@ -128,10 +148,13 @@ function killed(pid: number): void {
   }
 }
 
-async function childrenOf(parent: number | undefined): Promise<number[]> {
-  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid="]);
-  const processes = stdout.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm);
-  return [...processes].flatMap(([, pid, ppid]) => (parent === Number(ppid) ? [Number(pid)] : []));
+/** The processes that `parent` has started, of those whose command line holds `word`. */
+async function childrenOf(parent: number | undefined, word = ""): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,args="]);
+  const processes = stdout.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm);
+  return [...processes].flatMap(([, pid, ppid, args = ""]) =>
+    parent === Number(ppid) && args.includes(word) ? [Number(pid)] : [],
+  );
 }
 
 /** Runs a program to its end, whatever that is. */

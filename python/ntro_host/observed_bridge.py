@@ -76,7 +76,12 @@ class ObservedBridge:
     async def complete_workflow_activation(self, completion: WorkflowActivationCompletion) -> None:
         """Hands an outcome to Core, then tells of it."""
         activation = self._current.pop(completion.run_id, None)
-        await self._inner.complete_workflow_activation(completion)
+        try:
+            await self._inner.complete_workflow_activation(completion)
+        except ValueError as error:
+            # Nothing was sent. Left at that, the run would hang without a word, and the worker could never end.
+            completion = _unsendable(completion.run_id, error)
+            await self._inner.complete_workflow_activation(completion)
         if activation is None:
             return
         if activation.eviction is not None:
@@ -149,6 +154,14 @@ def observe(worker: Worker, observer: Observer, health: CodeHealth) -> None:
     used: object = worker._workflow_worker._bridge_worker() if worker._workflow_worker else None
     if used is not bridge:
         raise RuntimeError("Temporal's worker does not use the bridge that this host gives it.")
+
+
+def _unsendable(run_id: str, error: ValueError) -> WorkflowActivationCompletion:
+    """What is sent instead of an outcome that Core cannot read, such as an exception that is its own cause."""
+    reason = str(error).rsplit(": ", 1)[-1]
+    completion = WorkflowActivationCompletion(run_id=run_id)
+    completion.failed.failure.message = f"What the workflow code did cannot be told to Temporal: {reason}"
+    return completion
 
 
 def _lock_of(init: InitializeWorkflow) -> Mapping[str, Any]:

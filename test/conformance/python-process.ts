@@ -7,6 +7,9 @@ import { testPython } from "../support/python";
 /** Where the package `ntro_host` lies. */
 const PYTHON = fileURLToPath(new URL("../../python", import.meta.url));
 
+/** As long as a supervisor waits for a host that is to end. */
+const DRAIN_MS = 40_000;
+
 /** A Python host in a process of its own, spoken to as its supervisor does. */
 export class PythonProcess {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -16,7 +19,7 @@ export class PythonProcess {
 
   private constructor() {
     this.#child = spawn(testPython(), ["-m", "ntro_host"], {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONPATH: PYTHON },
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, PYTHONPATH: PYTHON, PYTHONFAULTHANDLER: "1" },
     });
     this.#exited = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#child.stderr.setEncoding("utf8").on("data", (text: string) => {
@@ -33,7 +36,12 @@ export class PythonProcess {
     const host = new PythonProcess();
     const running = host.#told((message) => message.type === "running");
     host.#send({ type: "start", settings });
-    await running;
+    try {
+      await running;
+    } catch (error) {
+      host.#child.kill("SIGKILL");
+      throw error;
+    }
     return host;
   }
 
@@ -44,10 +52,13 @@ export class PythonProcess {
     await prepared;
   }
 
-  /** Lets it finish and end. @throws when it ends as a process does that has failed */
+  /** Lets it finish and end. @throws when it takes longer than a supervisor waits, or ends as a process does that has failed */
   async stop(): Promise<void> {
     if (this.#child.exitCode === null) this.#send({ type: "drain" });
+    // Not SIGKILL: with Python's fault handler it says where each thread was.
+    const late = setTimeout(() => this.#child.kill("SIGABRT"), DRAIN_MS);
     const code = await this.#exited;
+    clearTimeout(late);
     if (code !== 0) throw new Error(`The Python host ended with ${code}:\n${this.#stderr}`);
   }
 

@@ -86,6 +86,13 @@ const second = priceList("2.0.0", "20.00", {
   "templates/quiet.py": UNSANDBOXABLE,
   "templates/workflow.py": `from . import quiet\n${WORKFLOW}`,
 });
+/** Fails with what has no end when it is told. */
+const endless = priceList("4.0.0", "40.00", {
+  "templates/workflow.py": WORKFLOW.replace(
+    "        before = PRICE\n",
+    "        error = ValueError(PRICE)\n        raise error from error\n",
+  ),
+});
 const broken = priceList("3.0.0", "30.00", { "templates/models.py": `${MODELS}PRICE = no_such_name\n` });
 
 let client: Client;
@@ -100,7 +107,7 @@ beforeAll(async () => {
   const connection = await Connection.connect({ address: temporal.address });
   undo.unshift(() => connection.close());
   client = new Client({ connection });
-  const hosts = await pythonHosts(temporal.address, [first, second, broken]);
+  const hosts = await pythonHosts(temporal.address, [first, second, broken, endless]);
   undo.unshift(hosts.stop);
   serving = await hosts.serve(queue, reports.take);
   undo.unshift(serving.stop);
@@ -147,6 +154,13 @@ test("a revision that cannot be loaded fails its deployment, with file and line,
   });
   await task.approve(gate);
   expect(await task.result()).toMatchObject({ in_workflow: ["10.00", "10.00"] });
+});
+
+test("a failure that cannot be told to Temporal is reported as one of the code", async () => {
+  const task = await start(endless);
+  const { failure } = await task.codeFailing();
+  expect(failure.message).toContain("cannot be told to Temporal");
+  await task.handle.terminate();
 });
 
 function noticesOf(report: unknown): readonly string[] {

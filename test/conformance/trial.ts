@@ -40,17 +40,34 @@ export async function startTask(start: {
 /** How long a workflow task may take, as the server sets it. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
 
-/** Starts all of it; one for a test file. */
+/** Starts all of it; one for a test file. Where something does not start, what did is stopped again. */
 export async function startTrial(underTest: HostUnderTest): Promise<Trial> {
+  const undo: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0)) await step();
+  };
+  try {
+    return { ...(await startOn(underTest, undo)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Everything of a trial but its end; what has to be done for that goes in front of `undo`. */
+async function startOn(underTest: HostUnderTest, undo: (() => Promise<void>)[]): Promise<Omit<Trial, "stop">> {
   const temporal = await startTestTemporal();
-  const [host, connection] = await Promise.all([
-    underTest.start(temporal.address),
-    Connection.connect({ address: temporal.address }),
-  ]);
+  undo.unshift(temporal.stop);
+  const connection = await Connection.connect({ address: temporal.address });
+  undo.unshift(() => connection.close());
+  const host = await underTest.start(temporal.address);
+  undo.unshift(host.stop);
   const client = new Client({ connection });
   const reports = new Reports();
-  const queue = `conformance-${randomUUID()}`;
   const serving = new Set<ServingHost>();
+  undo.unshift(async () => {
+    await Promise.all([...serving].map((started) => started.stop()));
+  });
   const serve = async (on: string): Promise<ServingHost> => {
     const started = await host.serve(on, reports.take);
     const stop = async () => {
@@ -59,6 +76,7 @@ export async function startTrial(underTest: HostUnderTest): Promise<Trial> {
     serving.add(started);
     return { stop };
   };
+  const queue = `conformance-${randomUUID()}`;
   await serve(queue);
   return {
     client,
@@ -68,12 +86,6 @@ export async function startTrial(underTest: HostUnderTest): Promise<Trial> {
     start: async (fixture, input = {}, on = queue) => {
       const lock = Object.fromEntries(FIXTURES.map((slug) => [slug, { type: host.types[slug], queue: on }]));
       return startTask({ client, reports, place: { type: host.types[fixture], queue: on }, lock, input });
-    },
-    stop: async () => {
-      await Promise.all([...serving].map((started) => started.stop()));
-      await connection.close();
-      await host.stop();
-      await temporal.stop();
     },
   };
 }

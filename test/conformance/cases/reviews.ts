@@ -138,6 +138,7 @@ export function reviews(host: HostUnderTest, trial: () => Trial): void {
     const attempts = [
       [{ action: "edit_cell", row_id: "a", field: "amount", value: "6", old_value: "1250.50" }, '"5.00"'],
       [{ action: "edit_cell", row_id: "a", field: "account", value: "9999" }, "The account 9999 is closed."],
+      [{ action: "edit_cell", row_id: "a", field: "account", value: "12" }, "account"],
       [{ action: "edit_cell", row_id: "a", field: "side", value: "credit" }, '"side" of line "a"'],
       [{ action: "reject_row", row_id: "z" }, '"z"'],
     ] as const;

@@ -99,7 +99,13 @@ def _rename(beside: Path, target: Path) -> None:
 
 def _is_safe(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return path == "/".join(parts) and "\\" not in path and "\0" not in path and not {"..", ".", "/"} & set(parts)
+    return (
+        bool(parts)
+        and path == "/".join(parts)
+        and "\\" not in path
+        and "\0" not in path
+        and not {"..", ".", "/"} & set(parts)
+    )
 
 
 def _unusable(reason: str) -> BundleFaulty:

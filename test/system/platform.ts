@@ -106,7 +106,7 @@ export class Platform {
       postgres: () => [part("postgres")],
       up: () => [state.pid],
     };
-    const found = (await pids[victim]()).filter((pid) => pid !== undefined);
+    const found = (await pids[victim]()).flatMap((pid) => pid ?? []);
     found.forEach(killed);
     return found;
   }

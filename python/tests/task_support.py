@@ -42,7 +42,13 @@ class _Observed(WorkflowInstance):
             if report is not None:
                 self._tell(report)
         if completion.HasField("failed"):
-            self._tell({"kind": "code_failing", "workflow_id": self._inner.get_info().workflow_id, "failure": completion.failed.failure})
+            self._tell(
+                {
+                    "kind": "code_failing",
+                    "workflow_id": self._inner.get_info().workflow_id,
+                    "failure": completion.failed.failure,
+                }
+            )
         return completion
 
     def get_serialization_context(self, command_info: Any) -> Any:
@@ -219,7 +225,7 @@ async def trial(
     queue: str | None = None,
 ) -> AsyncIterator[Trial]:
     """Serves workflows until the block ends."""
-    client = await Client.connect(address, data_converter=pydantic_data_converter)
+    client = await _connected(address)
     made = Trial(client, queue or f"test-{uuid.uuid4()}")
     async with Worker(
         client,
@@ -229,7 +235,19 @@ async def trial(
         interceptors=[TaskInterceptor()],
         workflow_runner=_ObservedRunner(made.tell, runner),
     ):
-        yield made
+        # Code that fails is tried again for ever, and whoever waits for its answer waits as long.
+        async with asyncio.timeout(3 * WITHIN_S):
+            yield made
+
+
+async def _connected(address: str) -> Client:
+    """A client, once the server that listens also answers."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            try:
+                return await Client.connect(address, data_converter=pydantic_data_converter)
+            except RuntimeError:
+                await asyncio.sleep(0.05)
 
 
 async def refusal(answer: Any) -> tuple[str, str]:

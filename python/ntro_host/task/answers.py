@@ -8,12 +8,12 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from .author_code import ArgumentUnfit, call_handler
+from .author_code import ArgumentUnfit, call_handler, signal_handler
 from .dialects import row_action, superset
 from .failures import ending
 from .gate import Gate
 from .messages import DecideUpdate, Json, RowActionUpdate
-from .refusal import refuse
+from .refusal import Refused, refuse
 from .slots import display_config
 from .state import Handling, TaskState, handling, scoped
 
@@ -118,7 +118,7 @@ class Answers:
                 self.state.changed()
 
     async def _call(self, gate: Gate, now: Handling, argument: Json) -> None:
-        fn = workflow.get_signal_handler(USER_ACTION)
+        fn = signal_handler(USER_ACTION)
         if fn is None:
             refuse("REQUEST_INVALID", "The runbook takes no answers: its class does not extend NtroWorkflow.")
         gate.busy = True
@@ -128,27 +128,21 @@ class Answers:
         except ArgumentUnfit as unfit:
             refuse("REQUEST_INVALID", f"The runbook's handler of answers takes another form: {unfit}")
         except Exception as error:
-            raise self.as_refusal(error) from error
+            self.refuse_if_meant(error)
+            raise
         finally:
             gate.busy = False
 
-    def as_refusal(self, error: Exception) -> Exception:
+    def refuse_if_meant(self, error: Exception) -> None:
         """What the author's handler raises on purpose refuses what it was given; a bug stays one."""
         ends = ending(error, self.bundle)
-        if not isinstance(ends, ApplicationError) or isinstance(error, TimeoutError):
-            return error
-        return (
-            ends
-            if ends.type in _REFUSALS
-            else ApplicationError(ends.message, type="REQUEST_INVALID", non_retryable=True)
-        )
+        if isinstance(error, Refused) or not isinstance(ends, ApplicationError) or isinstance(error, TimeoutError):
+            return
+        raise Refused("REQUEST_INVALID", ends.message) from error
 
     def _require_free(self, gate: Gate) -> None:
         if gate.busy:
             refuse("GATE_NOT_OPEN", f'"{gate.title}" is being answered right now.')
-
-
-_REFUSALS = ("GATE_NOT_OPEN", "REASON_REQUIRED", "CORRECTION_REFUSED", "REQUEST_INVALID", "DATA_NOT_TAKEN")
 
 
 def change_in(update: RowActionUpdate) -> Json:

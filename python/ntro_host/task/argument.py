@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
@@ -65,7 +65,9 @@ def with_identity(value: object, identity: Json) -> Any:
         return dict(identity)
     if not isinstance(given, dict):
         return given
-    return {**given, **{key: inherited for key, inherited in identity.items() if given.get(key) is None}}
+    # A default of the author's model was not given to the child by anybody.
+    unset = type(value).model_fields.keys() - value.model_fields_set if isinstance(value, BaseModel) else ()
+    return {**given, **{key: mine for key, mine in identity.items() if given.get(key) is None or key in unset}}
 
 
 def as_json(value: object) -> Any:

@@ -6,9 +6,20 @@ import functools
 import inspect
 import typing
 from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from temporalio import workflow
+
+
+def signal_handler(name: str) -> Callable[..., Any] | None:
+    """The author's handler of a signal, bound to the running workflow, with its own signature; None where there is none."""
+    instance = workflow.instance()
+    defn = workflow._Definition.from_class(type(instance))
+    declared = None if defn is None else defn.signals.get(name)
+    if declared is not None and declared.is_method:
+        return MethodType(declared.fn, instance)
+    return workflow.get_signal_handler(name)
 
 
 def parameters(fn: Callable[..., Any]) -> list[tuple[str, Any]]:

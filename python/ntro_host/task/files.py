@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 from .answers import Answers
-from .author_code import ArgumentUnfit, call_handler
+from .author_code import ArgumentUnfit, call_handler, signal_handler
 from .gate import Gate
 from .messages import IngestUpdate, Json, SubmitUpdate
 from .refusal import refuse
@@ -103,7 +103,8 @@ class Files:
         except ArgumentUnfit as unfit:
             refuse("REQUEST_INVALID", f"The runbook's handler takes another form: {unfit}")
         except Exception as error:
-            raise self._answers.as_refusal(error) from error
+            self._answers.refuse_if_meant(error)
+            raise
 
     async def _relay(self, slot: Slot, document: Json) -> None:
         handle: workflow.ExternalWorkflowHandle[Any] = workflow.get_external_workflow_handle(str(slot.task_id))
@@ -116,8 +117,8 @@ class Files:
         return slot.task_id is not None and slot.task_id.startswith(f"{self._state.workflow_id}:")
 
     def _handler(self, name: str) -> Any:
-        return workflow.get_signal_handler(name) or (
-            workflow.get_signal_handler(DEFAULT_SIGNAL) if name not in (DEFAULT_SIGNAL, DATA_SUBMITTED) else None
+        return signal_handler(name) or (
+            signal_handler(DEFAULT_SIGNAL) if name not in (DEFAULT_SIGNAL, DATA_SUBMITTED) else None
         )
 
 

@@ -10,10 +10,9 @@ from contextlib import suppress
 from typing import Any
 
 from pydantic_core import to_jsonable_python
-from temporalio import workflow
 
 from .answers import USER_ACTION, Answers
-from .author_code import ArgumentUnfit, call_handler
+from .author_code import ArgumentUnfit, call_handler, signal_handler
 from .clock import timestamp
 from .dialects import actor_of, corrections_of, decision_of, is_silent, reason_of, row_change_of, superset
 from .gate import Gate
@@ -64,7 +63,7 @@ async def _decide(answers: Answers, gate: Gate, given: Mapping[str, Any]) -> Non
 
 async def _deliver_as_it_is(given: Json) -> None:
     """An action of the author's own making reaches the handler of their own making; it is no answer."""
-    fn = workflow.get_signal_handler(USER_ACTION)
+    fn = signal_handler(USER_ACTION)
     if fn is None or getattr(fn, "__ntro_host__", False):
         return
     with scoped(handling, Handling(mute=True)), suppress(ArgumentUnfit):

@@ -19,7 +19,7 @@ beforeAll(async () => {
   const connection = await Connection.connect({ address: temporal.address });
   undo.unshift(() => connection.close());
   client = new Client({ connection });
-  const [main, ...children] = await Promise.all(["every-helper", "leaf", "receive-file"].map(pythonRevision));
+  const [main, ...children] = await Promise.all(["whole-sdk", "leaf", "receive-file"].map(pythonRevision));
   if (!main) throw new Error("A revision was made of each.");
   const hosts = await pythonHosts(temporal.address, [main, ...children]);
   undo.unshift(hosts.stop);

@@ -6,7 +6,7 @@ import builtins
 import dis
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
 from types import CodeType, FunctionType, ModuleType
 
@@ -14,16 +14,19 @@ from .loader import package_of
 from .loading import LoadedBundle, activity_of
 
 _ATTRIBUTE = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_STORE = frozenset({"STORE_FAST", "STORE_DEREF"})
 _LAZY_ANNOTATIONS = frozenset({"__annotate__", "__conditional_annotations__"})
 
 
 @dataclass(frozen=True)
 class Use:
-    """A global name in a function, with the attributes that follow it: ``datetime.datetime.now`` is ``datetime`` and two attributes."""
+    """A name that a function has from outside, with the attributes that follow it: ``datetime.datetime.now`` is ``datetime`` and two attributes."""
 
     name: str
     attributes: tuple[str, ...]
     line: int
+    imported: tuple[str, ...] | None = None
+    """Where the function itself imports it: the dotted name of what it is. None for a global name."""
 
 
 def nested(code: CodeType) -> Iterator[CodeType]:
@@ -36,22 +39,36 @@ def nested(code: CodeType) -> Iterator[CodeType]:
 
 
 def uses_in(code: CodeType) -> Iterator[Use]:
-    """The global names that one code object loads."""
+    """The global names that one code object loads, and the names that it imports."""
+    imports: dict[str, tuple[str, ...]] = {}
+    module: tuple[str, ...] = ()
+    member: str | None = None
     line = code.co_firstlineno
-    name: str | None = None
-    name_line = line
-    attributes: list[str] = []
+    use: Use | None = None
     for instruction in dis.get_instructions(code):
+        operation, argument = instruction.opname, str(instruction.argval)
         if instruction.positions is not None and instruction.positions.lineno is not None:
             line = instruction.positions.lineno
-        if name is not None and instruction.opname in _ATTRIBUTE:
-            attributes.append(str(instruction.argval))
+        if use is not None and operation in _ATTRIBUTE:
+            use = replace(use, attributes=(*use.attributes, argument))
             continue
-        if name is not None:
-            yield Use(name, tuple(attributes), name_line)
-            name = None
-        if instruction.opname == "LOAD_GLOBAL":
-            name, name_line, attributes = str(instruction.argval), line, []
+        if use is not None:
+            yield use
+            use = None
+        if operation == "IMPORT_NAME":
+            module, member = (*argument.split("."),), None
+        elif operation == "IMPORT_FROM":
+            member = argument
+        elif operation in _STORE and module:
+            # `import a.b` binds `a`.
+            imports[argument] = module[:1] if member is None else (*module, member)
+            module = () if member is None else module
+        elif operation == "POP_TOP":
+            module = ()
+        elif operation == "LOAD_GLOBAL":
+            use = Use(argument, (), line)
+        elif operation.startswith(("LOAD_FAST", "LOAD_DEREF")) and argument in imports:
+            use = Use(argument, (), line, imports[argument])
 
 
 def global_uses(function: FunctionType) -> Iterator[Use]:
@@ -74,16 +91,18 @@ def undefined_names(module: ModuleType) -> Iterator[Use]:
     seen: set[str] = set()
     for code in codes:
         for use in uses_in(code):
-            if use.name not in known and use.name not in seen:
+            if use.imported is None and use.name not in known and use.name not in seen:
                 seen.add(use.name)
                 yield use
 
 
 def resolve(use: Use, scope: Mapping[str, object]) -> tuple[object, tuple[str, ...]] | None:
     """
-    What a use means: the innermost module or class on its way, and the attributes after it; None for an unknown name. Only modules are looked into, as
-    reading attributes of anything else could run code.
+    What a use means: the innermost module or class on its way, and the attributes after it; None for an unknown name, and for one that a function imports.
+    Only modules are looked into, as reading attributes of anything else could run code.
     """
+    if use.imported is not None:
+        return None
     if use.name in scope:
         value: object = scope[use.name]
     elif hasattr(builtins, use.name):

@@ -58,7 +58,7 @@ class PythonSettings(Message):
     site: str | None
     """Folder of the packages that the environment adds to the base; None where it adds none."""
     author_key: str
-    """A key of role ``viewer`` for this tenant, for what author code asks the server."""
+    """A key of role ``author`` for this tenant, for what author code asks and tells the server."""
     variables: dict[str, str]
     """Variables for author code; they go over all others."""
 

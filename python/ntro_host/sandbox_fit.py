@@ -48,6 +48,9 @@ def _forbidden_use(bundle: LoadedBundle) -> str | None:
 
 
 def _forbidden_name(use: Use, scope: dict[str, object]) -> str | None:
+    if use.imported is not None:
+        path = [*use.imported, *use.attributes]
+        return ".".join(path) if _is_refused(path) else None
     if use.name not in scope:
         path = ["__builtins__", use.name]
         return use.name if hasattr(builtins, use.name) and _is_refused(path) else None

@@ -107,6 +107,10 @@ def test_fits_the_sandbox(tmp_path: Path) -> None:
         ("import random", "[random.random() for _ in ()]", "random.random"),
         ("", "open('x')", "open"),
         ("import time", "self.later()", "time.time"),
+        ("", "import os\n        os.getenv('X')", "os.getenv"),
+        ("", "from datetime import timezone, datetime as d\n        d.now()", "datetime.datetime.now"),
+        ("", "from random import choice, random\n        random()", "random.random"),
+        ("", "import os.path\n        os.path.exists('x')", "os.path.exists"),
     ],
 )
 def test_calls_that_the_sandbox_refuses(tmp_path: Path, imports: str, use: str, name: str) -> None:

@@ -1,0 +1,271 @@
+"""The whole host: a process of its own, a real Temporal, a stand-in for the server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from bundle_files import ACTIVITIES, WORKFLOW, files_of
+from host_process import QUEUE, HostProcess, Revisions, eventually, revisions_server, settings_of
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
+
+Handle = WorkflowHandle[Any, Any]
+INPUT = {"period": "2026-01", "amount": 5, "tenant_id": "t"}
+WAIT = "await runbook.wait_condition(lambda: self._go)"
+
+
+class Lab:
+    """A host with what is around it."""
+
+    def __init__(self, revisions: Revisions, settings: dict[str, Any]) -> None:
+        self.revisions = revisions
+        self.settings = settings
+        self.host = HostProcess(settings)
+
+    def again(self) -> None:
+        """A new host after the end of the old one."""
+        self.host = HostProcess(self.settings)
+
+    def deployed(self, files: dict[str, str], version: str = "0.1.0") -> str:
+        """Deploys a bundle that is good; gives its workflow type."""
+        workflow_type, key = self.revisions.add(files, version=version)
+        reports = self.revisions.deployments[self.host.prepare(key)]
+        assert reports[-1]["status"] == "ready", reports
+        return workflow_type
+
+    def run(self, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
+        """Runs a test's part with a client of Temporal."""
+
+        async def connected() -> None:
+            address = self.settings["temporal"]["address"]
+            await asyncio.wait_for(work(await Client.connect(address, data_converter=pydantic_data_converter)), 90)
+
+        asyncio.run(connected())
+
+
+@pytest.fixture
+def lab(temporal_address: str, tmp_path: Path) -> Iterator[Lab]:
+    with revisions_server() as (stand_in, revisions):
+        made = Lab(revisions, settings_of(stand_in, temporal_address, tmp_path, MARK=str(tmp_path / "mark")))
+        yield made
+        made.host.kill()
+
+
+async def start(client: Client, workflow_type: str, value: object = INPUT) -> Handle:
+    return await client.start_workflow(workflow_type, value, id=str(uuid4()), task_queue=QUEUE)
+
+
+async def failure_of(client: Client, workflow_type: str, value: object) -> ApplicationError:
+    with pytest.raises(WorkflowFailureError) as raised:
+        await (await start(client, workflow_type, value)).result()
+    found = raised.value.cause
+    while not isinstance(found, ApplicationError):
+        assert found is not None
+        found = found.__cause__
+    return found
+
+
+async def until(what: Callable[[], object]) -> None:
+    await asyncio.to_thread(eventually, what)
+
+
+def test_deploys_and_runs_two_versions_of_one_slug(lab: Lab) -> None:
+    one = lab.deployed(files_of(tag="one"))
+    two = lab.deployed(files_of(tag="two", version="0.2.0", factor=2), version="0.2.0")
+    [installed, loaded, ready] = next(iter(lab.revisions.deployments.values()))
+    assert (installed["stage"], loaded["stage"]) == ("installed", "loaded")
+    assert ready["described"]["activities"] == ["in_thread", "nav.compute"]
+
+    async def work(client: Client) -> None:
+        first, second = await start(client, one), await start(client, two)
+        assert await first.result() == {"tag": "one", "total": 35}
+        assert await second.result() == {"tag": "two", "total": 10}
+        await until(lambda: [r["closing"] for r in lab.revisions.of(first.id, "state")][-1:] == ["completed"])
+
+    lab.run(work)
+    assert lab.host.drain() == 0
+
+
+def test_a_bundle_that_cannot_be_loaded(lab: Lab) -> None:
+    bad = WORKFLOW.replace("NavMonthlyWorkflow", "NavWorkflow")
+    _, key = lab.revisions.add(files_of(workflow=bad, models="import nothing_here\n"))
+    report = lab.revisions.deployments[lab.host.prepare(key)][-1]
+    assert report["status"] == "failed"
+    assert [fault["code"] for fault in report["faults"]] == ["MODELS_PY_IMPORT_ERROR"]
+    assert (report["faults"][0]["path"], report["faults"][0]["line"]) == ("templates/models.py", 1)
+
+
+def test_a_bundle_that_ends_its_process(lab: Lab) -> None:
+    _, key = lab.revisions.add(files_of(models="import os\nos._exit(7)\n"))
+    report = lab.revisions.deployments[lab.host.prepare(key)][-1]
+    assert [fault["code"] for fault in report["faults"]] == ["RUNBOOK_LOAD_ERROR"]
+    assert report["faults"][0]["message"] == "It ended the process while it was loaded (exit code 7)."
+
+
+def test_waiting_tasks_survive_the_end_of_their_host(lab: Lab) -> None:
+    one = lab.deployed(files_of(tag="one", more=WAIT))
+    two = lab.deployed(files_of(tag="two", version="0.2.0", more=WAIT), version="0.2.0")
+
+    async def work(client: Client) -> None:
+        handles = [await start(client, one), await start(client, two)]
+        for handle in handles:
+            await until(lambda handle=handle: "completed" in str(lab.revisions.of(handle.id, "state")))
+        lab.host.kill()
+        # What the disk has lost, the server still has.
+        await asyncio.to_thread(lab.again)
+        for handle in handles:
+            await handle.signal("go", {})
+        assert [(await handle.result())["tag"] for handle in handles] == ["one", "two"]
+
+    lab.run(work)
+    assert lab.host.lose_supervisor() == 0
+
+
+def test_code_that_fails_and_works_again(lab: Lab) -> None:
+    helper = "\n\ndef lookup() -> None:\n    import os\n    if not os.path.exists(os.environ['MARK']):\n        {}['not yet']\n"
+    text = WORKFLOW.replace("import compute, in_thread", "import compute, in_thread, lookup").replace(
+        "# more", "lookup()"
+    )
+    workflow_type = lab.deployed(files_of(activities=ACTIVITIES + helper, workflow=text))
+    described = next(iter(lab.revisions.deployments.values()))[-1]["described"]
+    assert described["notices"][0].startswith("It runs outside Temporal's sandbox: its workflow code uses os.")
+
+    async def work(client: Client) -> None:
+        handle = await start(client, workflow_type)
+        await until(lambda: lab.revisions.of(handle.id, "code_failing"))
+        [failing] = lab.revisions.of(handle.id, "code_failing")
+        number = (ACTIVITIES + helper).split("\n").index("        {}['not yet']") + 1
+        assert failing["failure"]["message"] == f"KeyError: 'not yet' (templates/activities.py:{number})"
+        Path(lab.settings["python"]["variables"]["MARK"]).write_text("")
+        assert (await handle.result())["tag"] == "one"
+        await until(lambda: lab.revisions.of(handle.id, "code_recovered"))
+
+    lab.run(work)
+
+
+def test_an_undefined_name_is_announced_and_leaves_the_task_open(lab: Lab) -> None:
+    workflow_type = lab.deployed(files_of(more="nothing_defines_this()"))
+    described = next(iter(lab.revisions.deployments.values()))[-1]["described"]
+    assert "nothing_defines_this" in described["notices"][0]
+
+    async def work(client: Client) -> None:
+        handle = await start(client, workflow_type)
+        await until(lambda: lab.revisions.of(handle.id, "code_failing"))
+        message = lab.revisions.of(handle.id, "code_failing")[0]["failure"]["message"]
+        assert message.startswith("NameError: name 'nothing_defines_this' is not defined (templates/workflow.py:")
+        description = await handle.describe()
+        assert description.status is not None and description.status.name == "RUNNING"
+        await handle.terminate()
+
+    lab.run(work)
+
+
+def test_an_endless_loop_holds_up_nobody_else(lab: Lab) -> None:
+    loop = lab.deployed(files_of(more="\n        while True:\n            pass"))
+    good = lab.deployed(files_of(version="0.2.0"), version="0.2.0")
+
+    async def work(client: Client) -> None:
+        stuck = await start(client, loop)
+        assert (await (await start(client, good)).result())["tag"] == "one"
+        await until(lambda: lab.revisions.of(stuck.id, "code_failing"))
+        assert "endless loop" in lab.revisions.of(stuck.id, "code_failing")[0]["failure"]["message"]
+        await stuck.terminate()
+
+    lab.run(work)
+
+
+def test_rules_of_activities(lab: Lab) -> None:
+    more = """
+        if ctx.period == "count":
+            await runbook.execute_activity(compute, start_to_close_timeout=timedelta(seconds=5))
+        if ctx.period == "type":
+            await runbook.execute_activity("nav.compute", {"amount": "x"}, start_to_close_timeout=timedelta(seconds=5))
+        if ctx.period == "none":
+            await runbook.execute_activity("not-there", start_to_close_timeout=timedelta(seconds=5))
+        if ctx.period == "large":
+            await runbook.execute_activity("large", start_to_close_timeout=timedelta(seconds=5))
+        if ctx.period == "odd":
+            await runbook.execute_activity("odd", start_to_close_timeout=timedelta(seconds=5))
+    """
+    extra = """
+
+@activity.defn
+async def large() -> str:
+    print("author code may print")
+    return "x" * 1_000_001
+
+
+@activity.defn
+def odd() -> object:
+    return object()
+"""
+    workflow_type = lab.deployed(files_of(activities=ACTIVITIES + extra, more=more))
+
+    async def work(client: Client) -> None:
+        async def failing(**value: object) -> tuple[str | None, str]:
+            error = await failure_of(client, workflow_type, {**INPUT, **value})
+            assert error.non_retryable
+            return error.type, error.message
+
+        assert await failing(amount=-1) == ("ValueError", "negative amount")
+        assert await failing(period="type") == (
+            "ActivityInputInvalid",
+            'The input of "nav.compute" does not fit its annotation. Ctx: period: Field required; '
+            "amount: Input should be a valid integer, unable to parse string as an integer",
+        )
+        assert (await failing(period="count"))[0] == "ActivityInputInvalid"
+        assert (await failing(period="none"))[0] == "ActivityNotFound"
+        large = await failing(period="large")
+        assert large[0] == "ResultTooLarge"
+        assert "1000003 bytes" in large[1]
+        assert (await failing(period="odd"))[0] == "ActivityOutputInvalid"
+
+    lab.run(work)
+    assert "author code may print" in lab.host.log
+
+
+def test_plain_functions_beat_and_can_be_cancelled(lab: Lab) -> None:
+    more = """
+        got = await runbook.execute_activity(
+            in_thread, 0.05, start_to_close_timeout=timedelta(seconds=30), heartbeat_timeout=timedelta(seconds=5)
+        )
+        assert got == "done"
+        await runbook.execute_activity(
+            in_thread, 60.0, start_to_close_timeout=timedelta(seconds=90), heartbeat_timeout=timedelta(seconds=1)
+        )
+    """
+    workflow_type = lab.deployed(files_of(more=more))
+
+    async def work(client: Client) -> None:
+        handle = await start(client, workflow_type)
+
+        async for event in handle.fetch_history_events(wait_new_event=True):
+            # The first two activities are over, the third is under way.
+            if event.activity_task_scheduled_event_attributes.activity_id == "3":
+                break
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+
+    lab.run(work)
+    # A thread that still ran would keep the host for its 60 s.
+    assert lab.host.drain() == 0
+
+
+def test_code_is_fetched_when_a_task_needs_it(lab: Lab) -> None:
+    workflow_type, _ = lab.revisions.add(files_of())
+    lab.revisions.away = True
+
+    async def work(client: Client) -> None:
+        handle = await start(client, workflow_type)
+        await asyncio.sleep(0.5)
+        lab.revisions.away = False
+        assert (await handle.result())["tag"] == "one"
+
+    lab.run(work)

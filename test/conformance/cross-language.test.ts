@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Language, Lock } from "@ntro/contract";
 import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Endings } from "../support/endings";
 import { startTestTemporal } from "../support/temporal";
 import type { StartedHost } from "./host-under-test";
 import { pythonHost } from "./python-host";
@@ -19,28 +20,26 @@ interface Side {
 let client: Client;
 let sides: Record<Language, Side>;
 const reports = new Reports();
-const undo: (() => Promise<unknown>)[] = [];
+const endings = new Endings();
 
 beforeAll(async () => {
   const temporal = await startTestTemporal();
-  undo.unshift(temporal.stop);
+  endings.add(temporal.stop);
   const connection = await Connection.connect({ address: temporal.address });
-  undo.unshift(() => connection.close());
+  endings.add(() => connection.close());
   client = new Client({ connection });
   const start = async (underTest: typeof pythonHost): Promise<Side> => {
     const host = await underTest.start(temporal.address);
-    undo.unshift(host.stop);
+    endings.add(host.stop);
     const queue = `${underTest.language}-${randomUUID()}`;
     const serving = await host.serve(queue, reports.take);
-    undo.unshift(serving.stop);
+    endings.add(serving.stop);
     return { host, queue };
   };
   sides = { typescript: await start(typescriptHost), python: await start(pythonHost) };
 });
 
-afterAll(async () => {
-  for (const step of undo) await step();
-});
+afterAll(() => endings.all());
 
 const LANGUAGES = [
   ["typescript", "python"],

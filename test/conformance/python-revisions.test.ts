@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Endings } from "../support/endings";
 import { startTestTemporal } from "../support/temporal";
 import { type PythonRevision, pythonHosts, revisionOf, type ServingPython } from "./python-host";
 import { Reports } from "./reports";
@@ -99,23 +100,21 @@ let client: Client;
 let serving: ServingPython;
 const queue = randomUUID();
 const reports = new Reports();
-const undo: (() => Promise<unknown>)[] = [];
+const endings = new Endings();
 
 beforeAll(async () => {
   const temporal = await startTestTemporal();
-  undo.unshift(temporal.stop);
+  endings.add(temporal.stop);
   const connection = await Connection.connect({ address: temporal.address });
-  undo.unshift(() => connection.close());
+  endings.add(() => connection.close());
   client = new Client({ connection });
   const hosts = await pythonHosts(temporal.address, [first, second, broken, endless]);
-  undo.unshift(hosts.stop);
+  endings.add(hosts.stop);
   serving = await hosts.serve(queue, reports.take);
-  undo.unshift(serving.stop);
+  endings.add(serving.stop);
 });
 
-afterAll(async () => {
-  for (const step of undo) await step();
-});
+afterAll(() => endings.all());
 
 const start = ({ type }: PythonRevision) => startTask({ client, reports, place: { type, queue }, lock: {} });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Lock, MEMO } from "@ntro/contract";
 import { Client, Connection } from "@temporalio/client";
+import { Endings } from "../support/endings";
 import { startTestTemporal } from "../support/temporal";
 import { FIXTURES, type Fixture, type HostUnderTest, type ServingHost, type StartedHost } from "./host-under-test";
 import { Reports } from "./reports";
@@ -42,30 +43,27 @@ const WORKFLOW_TASK_TIMEOUT = "5s";
 
 /** Starts all of it; one for a test file. Where something does not start, what did is stopped again. */
 export async function startTrial(underTest: HostUnderTest): Promise<Trial> {
-  const undo: (() => Promise<void>)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0)) await step();
-  };
+  const endings = new Endings();
   try {
-    return { ...(await startOn(underTest, undo)), stop };
+    return { ...(await startOn(underTest, endings)), stop: () => endings.all() };
   } catch (error) {
-    await stop();
+    await endings.all();
     throw error;
   }
 }
 
-/** Everything of a trial but its end; what has to be done for that goes in front of `undo`. */
-async function startOn(underTest: HostUnderTest, undo: (() => Promise<void>)[]): Promise<Omit<Trial, "stop">> {
+/** Everything of a trial but its end; what that takes is added to `endings`. */
+async function startOn(underTest: HostUnderTest, endings: Endings): Promise<Omit<Trial, "stop">> {
   const temporal = await startTestTemporal();
-  undo.unshift(temporal.stop);
+  endings.add(temporal.stop);
   const connection = await Connection.connect({ address: temporal.address });
-  undo.unshift(() => connection.close());
+  endings.add(() => connection.close());
   const host = await underTest.start(temporal.address);
-  undo.unshift(host.stop);
+  endings.add(host.stop);
   const client = new Client({ connection });
   const reports = new Reports();
   const serving = new Set<ServingHost>();
-  undo.unshift(async () => {
+  endings.add(async () => {
     await Promise.all([...serving].map((started) => started.stop()));
   });
   const serve = async (on: string): Promise<ServingHost> => {

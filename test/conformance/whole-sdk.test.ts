@@ -3,6 +3,7 @@ import type { Lock } from "@ntro/contract";
 import { QUERIES, UPDATES } from "@ntro/contract";
 import { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Endings } from "../support/endings";
 import { startTestTemporal } from "../support/temporal";
 import { pythonHosts, pythonRevision } from "./python-host";
 import { Reports } from "./reports";
@@ -11,30 +12,28 @@ import { startTask } from "./trial";
 
 let client: Client;
 let start: () => Promise<Task>;
-const undo: (() => Promise<unknown>)[] = [];
+const endings = new Endings();
 
 beforeAll(async () => {
   const temporal = await startTestTemporal();
-  undo.unshift(temporal.stop);
+  endings.add(temporal.stop);
   const connection = await Connection.connect({ address: temporal.address });
-  undo.unshift(() => connection.close());
+  endings.add(() => connection.close());
   client = new Client({ connection });
   const [main, ...children] = await Promise.all(["whole-sdk", "leaf", "receive-file"].map(pythonRevision));
   if (!main) throw new Error("A revision was made of each.");
   const hosts = await pythonHosts(temporal.address, [main, ...children]);
-  undo.unshift(hosts.stop);
+  endings.add(hosts.stop);
   const queue = randomUUID();
   const reports = new Reports();
   const serving = await hosts.serve(queue, reports.take);
-  undo.unshift(serving.stop);
+  endings.add(serving.stop);
   const lock: Lock = Object.fromEntries(children.map(({ key, type }) => [key.slug, { type, queue }]));
   const input = { ai: { provider: "NTROPII", models: { default: "m" } } };
   start = () => startTask({ client, reports, place: { type: main.type, queue }, lock, input });
 });
 
-afterAll(async () => {
-  for (const step of undo) await step();
-});
+afterAll(() => endings.all());
 
 /** Submits a file to the child that waits for it, and takes it. */
 async function receive(task: Task, source: string): Promise<void> {

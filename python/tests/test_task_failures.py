@@ -207,3 +207,33 @@ def test_a_task_goes_on_after_its_worker_was_replaced(temporal_address: str) -> 
             assert numbers == sorted(set(numbers)) and numbers[0] > before["seq"]
 
     asyncio.run(work())
+
+
+@runbook.defn
+class Overlapping(NtroWorkflow):
+    """One step twice at once, and no words for its gates."""
+
+    @runbook.step(name="both", title="")
+    async def _both(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        if seconds:
+            await self.wait_for_action()
+
+    @runbook.run
+    async def run(self, ctx: Json) -> None:
+        """Both."""
+        await asyncio.gather(self._both(0), self._both(0.05))
+
+
+def test_a_step_that_runs_twice_at_once_is_over_when_both_are(temporal_address: str) -> None:
+    async def work() -> None:
+        async with trial(temporal_address, [Overlapping]) as running:
+            task = await running.start(Overlapping)
+            gate = await task.gate()
+            assert gate["title"] == "both" and gate["step_id"] == "both"
+            assert (await task.state())["steps"][0]["status"] == "active"
+            await task.approve(gate)
+            await task.result()
+            assert (await task.state())["steps"][0]["status"] == "completed"
+
+    asyncio.run(work())

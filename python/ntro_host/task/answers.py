@@ -23,10 +23,10 @@ USER_ACTION = "user_action"
 class Answers:
     """Takes the answers of one run. What is not fit to be taken is :class:`Refused`, and nothing changes."""
 
-    def __init__(self, state: TaskState) -> None:
+    def __init__(self, state: TaskState, bundle: Path | None) -> None:
+        """:param bundle: where the author's files are; None where that is known only once the run has begun"""
         self.state = state
-        self.bundle = Path()
-        """Where the author's files are; known once the run has begun."""
+        self.bundle = bundle
 
     def find(self, token: str) -> Gate:
         """The open gate of a token."""
@@ -95,8 +95,6 @@ class Answers:
         asked = row_action(change, ledger=ledger, gate=gate.token, actor=actor, at=at)
         try:
             await self._call(gate, now, asked)
-            for result in now.pending:
-                await result
         except ApplicationError as refused:
             _put_back(gate, before)
             refuse("CORRECTION_REFUSED", refused.message)
@@ -125,6 +123,8 @@ class Answers:
         try:
             with scoped(handling, now):
                 await call_handler(fn, argument)
+                for result in now.pending:
+                    await result
         except ArgumentUnfit as unfit:
             refuse("REQUEST_INVALID", f"The runbook's handler of answers takes another form: {unfit}")
         except Exception as error:

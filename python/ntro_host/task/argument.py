@@ -42,7 +42,8 @@ def decoded_arguments(run: Callable[..., Any], args: Sequence[Any]) -> list[Any]
     _, hint = taken[0]
     payload = args[0].payload
     if payload.metadata.get("encoding") != b"json/plain":
-        return [_checked(lambda: workflow.payload_converter().from_payload(payload, hint))]
+        value = workflow.payload_converter().from_payload(payload)
+        return [value if hint is None else _checked(lambda: TypeAdapter(hint).validate_python(value))]
     if hint is None:
         return [json.loads(payload.data)]
     return [_checked(lambda: TypeAdapter(hint).validate_json(payload.data))]

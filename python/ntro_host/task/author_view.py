@@ -86,6 +86,7 @@ class AuthorView:
             state.payload = payload
         else:
             gate.action["payload"] = payload
+            state.require_room(gate)
         state.changed()
 
     @property
@@ -176,7 +177,7 @@ def receive(state: TaskState, action: Any) -> None:
     signal while none is open are lost; one that the author's own main code gives before it waits is kept for that wait.
     """
     if action is None:
-        state.received = None
+        state.received = state.kept_answer = None
         return
     now = handling.get()
     if now is not None and now.mute:
@@ -225,6 +226,7 @@ def _open_by_hand(state: TaskState, action: Any) -> None:
         return
     if by_hand is not None and not by_hand.settled and _same_question(by_hand.action, action):
         by_hand.describe(action)
+        state.require_room(by_hand)
         state.changed()
         return
     if by_hand is not None:

@@ -16,7 +16,7 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 _NEVER_MEANT = (AssertionError, NotImplementedError)
 
 
-def ending(error: BaseException, bundle: Path) -> BaseException | None:
+def ending(error: BaseException, bundle: Path | None) -> BaseException | None:
     """
     What a task ends with when its code raises ``error``: failures of Temporal's as they are (``WorkflowError`` of the SDK among them), a timeout, and what a
     ``raise`` statement of the bundle raised, as an ``ApplicationError`` of its class name. None for a bug.
@@ -30,12 +30,12 @@ def ending(error: BaseException, bundle: Path) -> BaseException | None:
     return None
 
 
-def raised_by_author(error: BaseException, bundle: Path) -> bool:
+def raised_by_author(error: BaseException, bundle: Path | None) -> bool:
     """Whether a ``raise`` statement in the bundle's own files raised it; assertions and what is not implemented are bugs even then."""
     if not isinstance(error, Exception) or isinstance(error, _NEVER_MEANT):
         return False
     last = _innermost(error.__traceback__)
-    if last is None:
+    if last is None or bundle is None:
         return False
     code, at = last.tb_frame.f_code, last.tb_lasti
     if not Path(code.co_filename).is_relative_to(bundle):
@@ -43,7 +43,7 @@ def raised_by_author(error: BaseException, bundle: Path) -> bool:
     return 0 <= at < len(code.co_code) and code.co_code[at] == _RAISE
 
 
-def _ending_of_group(group: BaseExceptionGroup[BaseException], bundle: Path) -> BaseException | None:
+def _ending_of_group(group: BaseExceptionGroup[BaseException], bundle: Path | None) -> BaseException | None:
     """A task group that fails for reasons that each would end the task ends it with the first of them."""
     endings = [ending(error, bundle) for error in group.exceptions]
     return endings[0] if endings and None not in endings else None

@@ -78,21 +78,26 @@ class Files:
 
     def signalled(self, name: str, argument: object) -> None:
         """Notes that the author's handler got a signal: a file that was asked for is there."""
-        source = argument.get("source") if isinstance(argument, Mapping) else None
+        document = argument if isinstance(argument, Mapping) else {}
         for gate in self._state.open_gates():
-            for slot in gate.slots or ():
-                named = source is None or slot.source == source
-                if (
-                    gate.kind == "submit_files"
-                    and slot.signal == name
-                    and named
-                    and slot.status == "pending"
-                    and not self._is_childs(slot)
-                ):
-                    slot.take(argument if isinstance(argument, Mapping) else {}, "completed")
+            # Of several files each counts when it came; whether a single one satisfies the author is theirs to say.
+            if gate.kind == "submit_files" or gate.holds():
+                for slot in self._asking(gate, name, document.get("source")):
+                    slot.take(document, "completed")
         self._answers.settle_what_holds()
         if self._state.gates:
             self._state.changed()
+
+    def _asking(self, gate: Gate, signal: str, source: object) -> list[Slot]:
+        """The slots of a gate that a signal fills."""
+        return [
+            slot
+            for slot in gate.slots or ()
+            if slot.signal == signal
+            and source in (None, slot.source)
+            and slot.status == "pending"
+            and not self._is_childs(slot)
+        ]
 
     async def _call(self, fn: Any, document: Json) -> None:
         published = {key: document[key] for key in _PUBLISHED if key in document}

@@ -58,11 +58,14 @@ class Gate:
         self._outer_payload = outer_payload
         self.slots: list[Slot] | None = slots_of(action)
         self.rows = ReviewRows(lambda: (display_config(self.action), to_jsonable_python(self.payload)))
-        self.bytes = json_bytes(self.action)
+
+    def bytes(self) -> int:
+        """How much it shows now, as JSON. Raises for what is not JSON."""
+        return json_bytes(self.action)
 
     def describe(self, action: Json) -> None:
         """Shows another description of the same question; files that came stay."""
-        self.action, self.bytes = action, json_bytes(action)
+        self.action = action
         taken = {slot.source: slot for slot in self.slots or () if slot.document is not None}
         fresh = slots_of(action)
         self.slots = None if fresh is None else [taken.get(slot.source, slot) for slot in fresh]
@@ -88,7 +91,8 @@ class Gate:
         for text in (display_config(self.action).get("title"), self.action.get("reason"), self._step_title):
             if isinstance(text, str) and text.strip():
                 return text.strip()
-        return self.step_id
+        sources = ", ".join(slot.source for slot in self.slots or ())
+        return f"Submit {sources}" if sources else "Review"
 
     @property
     def component(self) -> str:

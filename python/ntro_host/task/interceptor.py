@@ -47,7 +47,7 @@ class _TaskInbound(WorkflowInboundInterceptor):
         # `workflow.info()` asks the chain of interceptors, which is not there yet.
         info = outbound.info()
         self._state = begin(info.workflow_id, info.run_id, info.workflow_type)
-        self._answers = Answers(self._state)
+        self._answers = Answers(self._state, _bundle(info.workflow_type))
         self._files = Files(self._answers)
         # Already here and not with the first line of the task: an update may come together with the start.
         serve(self._answers, self._files)
@@ -55,7 +55,8 @@ class _TaskInbound(WorkflowInboundInterceptor):
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
         state = self._state
         workflow_type = workflow.info().workflow_type
-        self._answers.bundle = _bundle(workflow_type, input.run_fn)
+        if self._answers.bundle is None:
+            self._answers.bundle = Path(input.run_fn.__code__.co_filename).parent
         state.steps.declare(decorated_steps(input.type) or revisions_link.frontmatter_steps(workflow_type))
         try:
             state.identity = identity_in(input.args)
@@ -96,9 +97,9 @@ class _TaskInbound(WorkflowInboundInterceptor):
         self._files.signalled(input.signal, argument)
 
 
-def _bundle(workflow_type: str, run: Any) -> Path:
+def _bundle(workflow_type: str) -> Path | None:
     revision = revisions_link.loaded(workflow_type)
-    return revision.dir if revision is not None else Path(run.__code__.co_filename).parent
+    return None if revision is None else revision.dir
 
 
 def _checked(result: Any) -> Any:

@@ -83,6 +83,7 @@ class TaskState:
     def __init__(self, workflow_id: str, run_id: str, workflow_type: str) -> None:
         self.workflow_id, self.run_id, self.workflow_type = workflow_id, run_id, workflow_type
         self.gates: dict[str, Gate] = {}
+        self._sizes: dict[str, int] = {}
         self.children: list[Child] = []
         self.snapshots: dict[str, Json] = {}
         self.feedback: Json | None = None
@@ -131,17 +132,24 @@ class TaskState:
 
     def open(self, gate: Gate) -> None:
         """Opens a gate. Raises ``RuntimeError`` when all open gates together would show more than can be read."""
-        others = sum(other.bytes for other in self.gates.values() if other is not gate)
-        if others + gate.bytes > MAX_SHOWN_BYTES:
-            beside = f", beside {others} at other gates" if others else ""
-            raise RuntimeError(
-                f'"{gate.title}" would show {gate.bytes} bytes{beside}; a task shows at most {MAX_SHOWN_BYTES} at once. Review fewer rows at a time.'
-            )
+        self.require_room(gate)
         self.gates[gate.token] = gate
         self.changed()
 
+    def require_room(self, gate: Gate) -> None:
+        """Measures a gate. Raises ``RuntimeError`` when all open gates together would show more than can be read."""
+        size = gate.bytes()
+        others = sum(known for token, known in self._sizes.items() if token != gate.token and token in self.gates)
+        if others + size > MAX_SHOWN_BYTES:
+            beside = f", beside {others} at other gates" if others else ""
+            raise RuntimeError(
+                f'"{gate.title}" would show {size} bytes{beside}; a task shows at most {MAX_SHOWN_BYTES} at once. Review fewer rows at a time.'
+            )
+        self._sizes[gate.token] = size
+
     def close(self, gate: Gate) -> None:
         """Closes a gate, answered or not; the feedback that an answered one was opened with is settled with it."""
+        self._sizes.pop(gate.token, None)
         if self.gates.pop(gate.token, None) is None:
             return
         if gate.settled and gate.given_feedback is not None and gate.given_feedback is self.feedback:

@@ -23,7 +23,7 @@ def step(*, name: str, title: str, icon: str | None = None, config: dict[str, An
         async def run(self: Any, *args: Any, **kwargs: Any) -> Any:
             result = await within_step(name, lambda: fn(self, *args, **kwargs))
             state = state_here()
-            if name not in state.snapshots and result is not None:
+            if name not in state.snapshots:
                 hint = {"component": "SUMMARY", "config": {"title": title}}
                 state.keep_snapshot(name, hint, payload=result)
             return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
@@ -12,7 +13,7 @@ from .author_code import ArgumentUnfit, call_handler, signal_handler
 from .dialects import row_action, superset
 from .failures import ending
 from .gate import Gate
-from .messages import DecideUpdate, Json, RowActionUpdate
+from .messages import DecideUpdate, Json, RowActionUpdate, what_is_wrong
 from .refusal import Refused, refuse
 from .slots import display_config
 from .state import Handling, TaskState, handling, scoped
@@ -98,6 +99,9 @@ class Answers:
         except ApplicationError as refused:
             _put_back(gate, before)
             refuse("CORRECTION_REFUSED", refused.message)
+        except ValidationError as unfit:
+            _put_back(gate, before)
+            refuse("CORRECTION_REFUSED", f"The change does not fit: {what_is_wrong(unfit)}")
         except Exception as error:
             _put_back(gate, before)
             refuse("CORRECTION_REFUSED", f"The change could not be made: {error or type(error).__name__}")

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
 from .logs import set_up_logging
 from .messages import ALIVE_SECONDS, TO_HOST, Alive, Drain, FromHost, Prepare, Prepared, Running, Start
 from .surroundings import surround
@@ -75,7 +77,13 @@ class Process:
             return
         if not line.strip():
             return
-        message = TO_HOST.validate_json(line)
+        try:
+            message = TO_HOST.validate_json(line)
+        except ValidationError as error:
+            # Without its values: they are the tenant's secrets.
+            log.error("a message is not understood: %s", [fault["loc"] for fault in error.errors(include_input=False)])
+            self._end(1)
+            return
         if isinstance(message, Start) and not self._started:
             self._started = True
             self._do(self._start(message))

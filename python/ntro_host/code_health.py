@@ -11,12 +11,13 @@ from pathlib import Path
 
 from temporalio.api.failure.v1 import Failure
 
+from .author_trace import own_frames
+
 CODE_FAILING = "CodeFailing"
 """The failure type that people and the server know (``FAILURE_TYPES.codeFailing`` of the contract)."""
 
 log = logging.getLogger("ntro_host")
 
-_FRAME = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _CORES_WORDS = re.compile(r'message: "(\[TMPRL1100\] .*?)", source:')
 _DEADLOCK = "[TMPRL1101]"
 _NONDETERMINISM = "[TMPRL1100]"
@@ -94,28 +95,10 @@ def _innermost(failure: Failure, folder: Path | None) -> tuple[str | None, str |
     """The author's frames of the first failure in the chain that has any, and the line of the last; frames of the host say an author nothing."""
     current = failure
     for _ in range(_MAX_CAUSES):
-        own = _own_frames(current.stack_trace, folder) if folder else []
+        own = own_frames(current.stack_trace, folder) if folder else []
         if own:
             return "\n".join(frame for frame, _ in own), own[-1][1]
         if not current.HasField("cause"):
             break
         current = current.cause
     return None, None
-
-
-def _own_frames(trace: str, folder: Path) -> list[tuple[str, str]]:
-    """The frames of a trace that lie in the bundle, each with its ``path:line``; paths are the bundle's."""
-    frames: list[tuple[str, str]] = []
-    own = False
-    for line in trace.split("\n"):
-        match = _FRAME.match(line)
-        if match:
-            file = Path(match["file"])
-            own = file.is_relative_to(folder)
-            if own:
-                path = file.relative_to(folder).as_posix()
-                frames.append((line.replace(match["file"], path), f"{path}:{match['line']}"))
-        elif own and line.strip():
-            text, place = frames[-1]
-            frames[-1] = (f"{text}\n{line}", place)
-    return frames

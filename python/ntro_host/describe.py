@@ -10,9 +10,9 @@ from typing import Any, Union
 
 from pydantic import BaseModel, PydanticInvalidForJsonSchema, TypeAdapter
 
-from .faults import BundleFaulty, Fault
+from .faults import BundleFaulty, at, said_by
 from .frontmatter import has_config_schema, read_frontmatter
-from .loading import WORKFLOW, LoadedBundle
+from .loading import LoadedBundle, place_of_definition
 from .notices import notices_of
 
 GIVEN = frozenset(
@@ -78,9 +78,10 @@ def input_schema(bundle: LoadedBundle) -> dict[str, Any] | None:
     except PydanticInvalidForJsonSchema:
         return None
     except Exception as error:
-        message = f"The input of {bundle.workflow.__name__} has no schema: {type(error).__name__}: {error}"
-        fault = Fault(code="RUNBOOK_DEFINITION_INVALID", message=message, path=WORKFLOW)
-        raise BundleFaulty([fault]) from error
+        message = f"The input of {bundle.workflow.__name__} has no schema: {said_by(bundle.folder, error)}"
+        place = place_of_definition(bundle.folder, bundle.definition.run_fn)
+        hint = "Annotate the input with a pydantic model, a dataclass or dict."
+        raise BundleFaulty([at("RUNBOOK_DEFINITION_INVALID", message, place, hint)]) from error
     return _without_given(_at_top(schema))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,9 @@ BEGUN = b"begun\n"
 """Told once the bundle's own code is about to run: from then on its time counts."""
 
 
+ENDS_AFTER_SECONDS = 120
+
+
 class Examination(BaseModel):
     """What to load: a revision and where it lies."""
 
@@ -29,6 +33,8 @@ class Examination(BaseModel):
 
 def main() -> None:
     """Reads an :class:`Examination` from stdin; writes ``{"described"}`` or ``{"faults"}`` to stdout, where author code does not write."""
+    # Where the host ends before it could end this: whatever the bundle does, the process goes.
+    signal.alarm(ENDS_AFTER_SECONDS)
     examination = Examination.model_validate_json(sys.stdin.buffer.read())
     channel = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from pydantic import BaseModel, ConfigDict
+
+from .loader import ROOT
+
+_PACKAGE = re.compile(rf"\b{ROOT}\.\w+\.")
 
 
 class Fault(BaseModel):
@@ -85,12 +90,18 @@ def place_of_error(root: Path, error: BaseException) -> Place | None:
 
 def error_fault(root: Path, code: str, path: str, error: BaseException, hint: str | None = None) -> Fault:
     """Python's own words about an exception, with the author's line. ``path`` is used where no frame lies in the bundle."""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
-    message = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    message = said_by(root, error)
     place = place_of_error(root, error)
     if place is None:
         return Fault(code=code, message=message, path=path, hint=hint)
     return Fault(code=code, message=message, hint=hint, **place.model_dump())
+
+
+def said_by(root: Path, error: BaseException) -> str:
+    """Python's own words about an exception, with modules and files under the names that the author knows; what follows a blank line is advice for others."""
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = _PACKAGE.sub("", text.split("\n\n")[0]).replace(f"{root}/", "")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def at(code: str, message: str, place: Place, hint: str | None = None) -> Fault:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
+import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import ModuleType
 import temporalio.activity
 import temporalio.workflow
 
-from .faults import BundleFaulty, Fault, Place, at, error_fault, place_of
+from .faults import BundleFaulty, Fault, Place, at, error_fault, place_of, said_by
 from .loader import add_bundle, import_module, modules_of, package_name, remove_bundle, subledger_modules
 from .messages import RevisionKey
 from .subledger_types import forget_subledger_types
@@ -126,7 +127,6 @@ def _missing(code: str, path: str, hint: str) -> Fault:
 
 
 def _import_fault(folder: Path, code: str, path: str, error: BaseException) -> Fault:
-    frames = {frame.name for frame in traceback.extract_tb(error.__traceback__)}
     if isinstance(error, ValueError) and "Missing @workflow.run method" in str(error):
         fault = error_fault(folder, "WORKFLOW_DEFN_MISSING", path, error)
         message = "The class has no method that is marked with @runbook.run."
@@ -136,7 +136,18 @@ def _import_fault(folder: Path, code: str, path: str, error: BaseException) -> F
     if isinstance(error, ImportError):
         hint = "Is it named in templates/requirements.txt, or misspelt? Files of the bundle are imported as `from .name import …`."
         return error_fault(folder, code, path, error, hint)
-    return error_fault(folder, code, path, error, _ANNOTATION if "get_type_hints" in frames else _TOP_LEVEL)
+    annotated = _annotated(error)
+    if annotated is None:
+        return error_fault(folder, code, path, error, _TOP_LEVEL)
+    return at(code, said_by(folder, error), place_of_definition(folder, annotated), _ANNOTATION)
+
+
+def _annotated(error: BaseException) -> object:
+    """The function whose annotations could not be read, where that is what failed."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code is typing.get_type_hints.__code__:
+            return frame.f_locals.get("obj")
+    return None
 
 
 def _find_class(loading: _Loading, module: ModuleType) -> type | None:
@@ -149,7 +160,7 @@ def _find_class(loading: _Loading, module: ModuleType) -> type | None:
     if definition is None:
         message = f"The class {expected} is not marked with @runbook.defn."
         hint = "Write `@runbook.defn` (from ntro.workflow import runbook) on the line before the class."
-        loading.add(at("WORKFLOW_DEFN_MISSING", message, _place_of(loading, found), hint))
+        loading.add(at("WORKFLOW_DEFN_MISSING", message, place_of_definition(loading.folder, found), hint))
         return None
     _check_run(loading, definition)
     return found
@@ -165,7 +176,7 @@ def _class_not_found(loading: _Loading, module: ModuleType, expected: str) -> Fa
     candidates = marked or own
     hint = f"Name the workflow class {expected}, or change the slug in runbook.md."
     if len(candidates) == 1:
-        return at("WORKFLOW_CLASS_NOT_FOUND", message, _place_of(loading, candidates[0]), hint)
+        return at("WORKFLOW_CLASS_NOT_FOUND", message, place_of_definition(loading.folder, candidates[0]), hint)
     return Fault(code="WORKFLOW_CLASS_NOT_FOUND", message=message, path=WORKFLOW, hint=hint)
 
 
@@ -175,7 +186,7 @@ def _check_run(loading: _Loading, definition: WorkflowDefinition) -> None:
         p for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
     if len(required) > 1 or any(p.kind is p.KEYWORD_ONLY and p.default is p.empty for p in parameters):
-        place = _place_of(loading, definition.run_fn)
+        place = place_of_definition(loading.folder, definition.run_fn)
         message = f"The method {definition.run_fn.__name__} takes {len(required)} arguments."
         hint = "A task has one input: a model or a dict."
         loading.add(at("RUNBOOK_DEFINITION_INVALID", message, place, hint))
@@ -193,10 +204,12 @@ def _find_activities(loading: _Loading) -> dict[str, ActivityDefinition]:
                 continue
             known = found.setdefault(definition.name, definition)
             if known.fn is not definition.fn:
-                first = _place_of(loading, known.fn)
+                first = place_of_definition(loading.folder, known.fn)
                 message = f"Two activities are named {definition.name}; the other is in {first.path}:{first.line}."
                 hint = 'Give one another name: `@activity.defn(name="…")`.'
-                loading.add(at("RUNBOOK_DEFINITION_INVALID", message, _place_of(loading, definition.fn), hint))
+                loading.add(
+                    at("RUNBOOK_DEFINITION_INVALID", message, place_of_definition(loading.folder, definition.fn), hint)
+                )
     return found
 
 
@@ -207,16 +220,16 @@ def activity_of(value: object) -> ActivityDefinition | None:
     return ActivityDefinition.from_callable(value)
 
 
-def _place_of(loading: _Loading, value: object) -> Place:
-    """Where a class or function of the bundle begins."""
+def place_of_definition(folder: Path, value: object) -> Place:
+    """Where a class or function of the bundle in ``folder`` begins."""
     try:
         target = inspect.unwrap(value) if callable(value) and not isinstance(value, type) else value
         file = Path(inspect.getsourcefile(target) or "")  # type: ignore[arg-type]
         _, line = inspect.getsourcelines(target)  # type: ignore[arg-type]
-        path = file.relative_to(loading.folder).as_posix()
+        path = file.relative_to(folder).as_posix()
     except (OSError, TypeError, ValueError):
         return Place(path=WORKFLOW, line=1)
-    return _at_definition(loading.folder, path, line)
+    return _at_definition(folder, path, line)
 
 
 def _at_definition(folder: Path, path: str, line: int) -> Place:

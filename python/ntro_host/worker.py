@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -15,6 +16,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 from temporalio.worker import Interceptor, Worker, WorkflowRunner
 
 from .activities import any_activity
+from .author_trace import AuthorFailures
 from .messages import Temporal
 
 DRAIN = timedelta(seconds=30)
@@ -42,7 +44,8 @@ async def connect(temporal: Temporal) -> Client:
     # Core would log every failed attempt with its whole traceback; the host reports them itself.
     logs = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=logs)), error_if_already_set=False)
-    return await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=pydantic_data_converter)
+    converter = dataclasses.replace(pydantic_data_converter, failure_converter_class=AuthorFailures)
+    return await Client.connect(temporal.address, namespace=temporal.namespace, data_converter=converter)
 
 
 def make_worker(

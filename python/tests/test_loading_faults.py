@@ -33,8 +33,14 @@ def test_an_import_that_fails(tmp_path: Path) -> None:
     assert fault.code == "WORKFLOW_PY_IMPORT_ERROR"
     assert (fault.path, fault.line) == ("templates/workflow.py", line(text, "modelz"))
     assert fault.source == "from .modelz import Ctx, Out"
-    assert fault.message.startswith("ModuleNotFoundError: No module named ")
+    assert fault.message == "ModuleNotFoundError: No module named 'templates.modelz'"
     assert "requirements.txt" in (fault.hint or "")
+
+
+def test_a_name_that_is_not_there(tmp_path: Path) -> None:
+    text = WORKFLOW.replace("import Ctx, Out", "import Ctx, Nothing as Out")
+    fault = only(tmp_path, files_of(workflow=text))
+    assert fault.message == "ImportError: cannot import name 'Nothing' from 'templates.models' (templates/models.py)"
 
 
 def test_a_syntax_error(tmp_path: Path) -> None:
@@ -106,8 +112,9 @@ def test_an_annotation_that_means_nothing(tmp_path: Path) -> None:
     fault = only(tmp_path, files_of(workflow=text))
     assert fault.code == "WORKFLOW_PY_IMPORT_ERROR"
     assert fault.message == "NameError: name 'Nothing' is not defined"
-    assert (fault.path, fault.hint) == (
+    assert (fault.path, fault.line, fault.hint) == (
         "templates/workflow.py",
+        line(text, "ctx: Nothing"),
         "An annotation names something that does not exist when the file is loaded.",
     )
 
@@ -117,7 +124,12 @@ def test_an_annotation_without_schema(tmp_path: Path) -> None:
         "\n\n@runbook.defn", "\n\nclass Odd: ...\n\n\n@runbook.defn"
     )
     fault = only(tmp_path, files_of(workflow=text))
-    assert fault.code == "RUNBOOK_DEFINITION_INVALID"
+    assert (fault.code, fault.path) == ("RUNBOOK_DEFINITION_INVALID", "templates/workflow.py")
+    assert fault.line == line(text, "ctx: Odd")
+    assert fault.message.startswith("The input of NavMonthlyWorkflow has no schema: ")
+    assert "<class 'templates.workflow.Odd'>" in fault.message
+    assert "\n" not in fault.message
+    assert fault.hint == "Annotate the input with a pydantic model, a dataclass or dict."
 
 
 def test_a_run_with_two_arguments(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_nothing_configured_says_what_to_set(host_of_acme: SettingUp) -> None:
     assert (error.type, error.non_retryable) == ("AiNotConfigured", True)
     assert "`ntro tenant ai set acme --provider ANTHROPIC`" in error.message
     assert "ANTHROPIC_API_KEY in the worker's environment" in error.message
-    assert "`ntro tenant secret set acme ANTHROPIC_API_KEY`" in error.message
+    assert "`ntro tenant secret set ANTHROPIC_API_KEY --tenant acme`" in error.message
     assert "NTRO_AI_BASE_URL" in error.message
     code = """
     from ntro.capabilities import ai

@@ -90,7 +90,7 @@ def test_the_published_function_refuses_a_server_without_tls() -> None:
 
 def test_without_a_mail_server_it_says_what_to_set(host_of_acme: SettingUp) -> None:
     with pytest.raises(
-        ApplicationError, match=r"set EMAIL_SMTP_HOST .* `ntro tenant secret set acme <name>`"
+        ApplicationError, match=r"set EMAIL_SMTP_HOST .* `ntro tenant secret set <name> --tenant acme`"
     ) as caught:
         asyncio.run(email.send(to="a@example.com", subject="s", body="b"))
     assert (caught.value.type, caught.value.non_retryable) == ("EmailNotConfigured", True)

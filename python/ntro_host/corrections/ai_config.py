@@ -121,7 +121,7 @@ def build_provider(ai_config: sdk.AIConfig) -> HttpProvider:
         if not address:
             raise _not_configured(
                 "AI provider NTROPII has no address: set NTRO_AI_BASE_URL in the worker's environment, or with "
-                f"`ntro tenant secret set {tenant} NTRO_AI_BASE_URL`, to an OpenAI-compatible endpoint such as http://127.0.0.1:8000/v1."
+                f"`ntro tenant secret set NTRO_AI_BASE_URL --tenant {tenant}`, to an OpenAI-compatible endpoint such as http://127.0.0.1:8000/v1."
             )
         return ChatCompletions(address, os.environ.get("NTRO_AI_API_KEY") or None)
     raise ApplicationError(
@@ -137,7 +137,7 @@ def _not_configured(message: str) -> ApplicationError:
 
 
 def _give_key(tenant: str) -> str:
-    secret = f"`ntro tenant secret set {tenant} ANTHROPIC_API_KEY`"
+    secret = f"`ntro tenant secret set ANTHROPIC_API_KEY --tenant {tenant}`"
     return f"set ANTHROPIC_API_KEY in the worker's environment, or with {secret}."
 
 

@@ -49,7 +49,7 @@ async def send(
         raise ApplicationError(
             "No mail server is configured: set EMAIL_SMTP_HOST and EMAIL_FROM_ADDRESS (also EMAIL_SMTP_PORT, "
             "EMAIL_SMTP_USER, EMAIL_SMTP_PASSWORD) in the worker's environment, or with "
-            f"`ntro tenant secret set {cfg.tenant_slug or '<tenant>'} <name>`.",
+            f"`ntro tenant secret set <name> --tenant {cfg.tenant_slug or '<tenant>'}`.",
             type="EmailNotConfigured",
             non_retryable=True,
         )

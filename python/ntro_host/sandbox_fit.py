@@ -9,7 +9,7 @@ from types import ModuleType
 from temporalio.worker.workflow_sandbox import SandboxMatcher, SandboxRestrictions
 
 from .code_walk import Use, global_uses, workflow_code
-from .faults import innermost_place, path_in_bundle
+from .faults import innermost_place, path_in_bundle, said_by
 from .loading import LoadedBundle
 from .runner import sandboxed_runner
 
@@ -28,8 +28,7 @@ async def _trial(bundle: LoadedBundle) -> str | None:
     except Exception as error:
         place = innermost_place(bundle.folder, error.__traceback__)
         where = f" ({place.path}:{place.line})" if place else ""
-        first_line = str(error).splitlines()[0] if str(error) else ""
-        return f"importing it there fails with {type(error).__name__}: {first_line}{where}"
+        return f"importing it there fails with {said_by(bundle.folder, error).splitlines()[0]}{where}"
     return None
 
 

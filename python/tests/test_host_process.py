@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +15,8 @@ from host_process import QUEUE, HostProcess, Revisions, eventually, revisions_se
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
+
+from ntro_host.heartbeats import HOST_HEARTBEAT
 
 Handle = WorkflowHandle[Any, Any]
 INPUT = {"period": "2026-01", "amount": 5, "tenant_id": "t"}
@@ -245,10 +248,15 @@ def test_plain_functions_beat_and_can_be_cancelled(lab: Lab) -> None:
     async def work(client: Client) -> None:
         handle = await start(client, workflow_type)
 
+        timeouts = []
         async for event in handle.fetch_history_events(wait_new_event=True):
+            scheduled = event.activity_task_scheduled_event_attributes
+            if scheduled.activity_id:
+                timeouts.append(scheduled.heartbeat_timeout.ToTimedelta())
             # The first two activities are over, the third is under way.
-            if event.activity_task_scheduled_event_attributes.activity_id == "3":
+            if len(timeouts) == 3:
                 break
+        assert timeouts == [HOST_HEARTBEAT, timedelta(seconds=5), timedelta(seconds=1)]
         await handle.cancel()
         with pytest.raises(WorkflowFailureError):
             await handle.result()
@@ -256,6 +264,19 @@ def test_plain_functions_beat_and_can_be_cancelled(lab: Lab) -> None:
     lab.run(work)
     # A thread that still ran would keep the host for its 60 s.
     assert lab.host.drain() == 0
+
+
+def test_tasks_share_no_module(lab: Lab) -> None:
+    text = WORKFLOW.replace("@runbook.defn", "SEEN = []\n\n\n@runbook.defn").replace(
+        "# more", "SEEN.append(1)\n        out = Out(tag=out.tag, total=len(SEEN))"
+    )
+    workflow_type = lab.deployed(files_of(workflow=text))
+
+    async def work(client: Client) -> None:
+        for _ in range(3):
+            assert (await (await start(client, workflow_type)).result())["total"] == 1
+
+    lab.run(work)
 
 
 def test_code_is_fetched_when_a_task_needs_it(lab: Lab) -> None:

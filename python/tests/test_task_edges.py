@@ -55,7 +55,7 @@ class Awkward(NtroWorkflow):
         """Takes nothing."""
         self.came += 1
 
-    async def on_row_action(self, action: Json) -> None:  # type: ignore[override]
+    async def on_row_action(self, action: Json) -> None:
         """Takes its time."""
         await asyncio.sleep(0.01)
         change = action["payload"]

@@ -12,7 +12,7 @@ from temporalio import workflow
 
 from . import children
 from .messages import Json
-from .slots import DEFAULT_SIGNAL
+from .slots import DEFAULT_SIGNAL, SlotStatus
 from .state import TaskState, scoped, state_here, step_here
 from .step_decorator import within_step
 from .waiting import new_gate
@@ -72,42 +72,27 @@ class Starting:
         if not expected:
             return []
         if len(expected) != len(inputs):
-            raise ValueError(
-                f"collect_documents: expected ({len(expected)}) and inputs ({len(inputs)}) must be the same length"
-            )
+            raise ValueError(f"collect_documents: {len(expected)} are expected, {len(inputs)} have inputs")
         state = state_here()
         step = _enter_by_hand(state, step_id or state.step or runbook_slug)
         ids = [children.child_id(state, step, runbook_slug, entry["source"]) for entry in expected]
         if len(set(ids)) < len(ids):
             raise ValueError("collect_documents: the sources must differ")
         described = [_described(entry, child) for entry, child in zip(expected, ids, strict=True)]
-        config = {
-            "title": title,
-            "instructions": instructions,
-            "expected": described,
-            **({"actions": list(actions)} if actions else {}),
-        }
-        action: Json = {
-            "kind": "submit_files",
-            "reason": f"Workflow needs {len(expected)} document(s) — upload each below.",
-            "display_hint": {"component": "MULTI_FILE_UPLOAD", "config": config},
-        }
-        PendingAction.model_validate(action)
+        config: Json = {"title": title, "instructions": instructions, "expected": described}
+        action = _collection(config if not actions else {**config, "actions": list(actions)})
         with scoped(step_here, step):
             gate = new_gate(state, action, "collection")
         state.open(gate)
 
         async def one(place: int) -> Any:
-            slot = (gate.slots or [])[place]
-
-            def note(status: Any) -> None:
-                slot.status = described[place]["status"] = status
+            def note(status: SlotStatus) -> None:
+                (gate.slots or [])[place].status = described[place]["status"] = status
                 state.changed()
 
+            given = {"step_id": step, "workflow_id": ids[place]}
             try:
-                _, handle = await children.start(
-                    state, runbook_slug, inputs[place], step_id=step, workflow_id=ids[place]
-                )
+                _, handle = await children.start(state, runbook_slug, inputs[place], **given)
                 result = await handle
             except BaseException:
                 note("failed")
@@ -131,6 +116,17 @@ async def to_their_ends(work: Sequence[Awaitable[Any]]) -> list[Any]:
         if isinstance(outcome, BaseException):
             raise outcome
     return list(outcomes)
+
+
+def _collection(config: Json) -> Json:
+    """The pending action of files that children take."""
+    action: Json = {
+        "kind": "submit_files",
+        "reason": f"Workflow needs {len(config['expected'])} document(s) — upload each below.",
+        "display_hint": {"component": "MULTI_FILE_UPLOAD", "config": config},
+    }
+    PendingAction.model_validate(action)
+    return action
 
 
 def _described(entry: Json, child: str) -> Json:

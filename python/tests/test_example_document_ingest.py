@@ -118,6 +118,10 @@ class TestForms:
         (b"Code,Account,Debit,Credit\n1000,,1,\n", "Line 2, account: it is empty."),
         (b"Code,Account,Debit,Credit\n1000,Cash,1,\n1000,Cash,1,\n", "The account 1000 is there twice."),
         (b"Code,Account,Debit,Credit\n", "The file has no account."),
+        (
+            b'Code,Account,Debit,Credit\n1000,"Cash,1,\n2000,Loan,,1\n',
+            "Line 3 of the file is no line of a .csv: unexpected end of data.",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said(content: bytes, message: str) -> None:
@@ -132,6 +136,9 @@ def test_another_form_is_left_to_ai() -> None:
 
 
 def test_rows_are_bounded() -> None:
+    wide = "Code,Account\n" + "".join(f"{1000 + row},{'w' * 250}\n" for row in range(3000))
+    with pytest.raises(document.UnreadableError, match="over 600 KB of text"):
+        files.open_document(wide.encode())
     with pytest.raises(document.UnreadableError, match="at most 4000"):
         files.open_document(b"a,b\n" * 4001)
 

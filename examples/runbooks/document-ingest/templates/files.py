@@ -11,8 +11,9 @@ import pdfplumber
 
 from .document import Document, UnreadableError
 
-# What a person can review, and what fits into the result of an activity (1 MB).
+# What a person can review, and what fits into the result of an activity (1 MB) with the names of its columns.
 MAX_ROWS = 4000
+MAX_TEXT_BYTES = 600_000
 
 # A workbook keeps numbers as binary fractions, of which 15 digits are meant: 0.1 + 0.2 is shown as 0.3.
 _WORKBOOK_DIGITS = Context(prec=15)
@@ -31,7 +32,10 @@ def open_document(content: bytes) -> Document:
 def _of_rows(rows: list[list[str]]) -> Document:
     if len(rows) > MAX_ROWS:
         raise UnreadableError(f"The file has {len(rows)} rows; at most {MAX_ROWS} can be reviewed at once.")
-    return Document(rows=rows, text="\n".join("\t".join(row) for row in rows))
+    text = "\n".join("\t".join(row) for row in rows)
+    if len(text.encode()) > MAX_TEXT_BYTES:
+        raise UnreadableError(f"The file has over {MAX_TEXT_BYTES // 1000} KB of text; it is too much for one review.")
+    return Document(rows=rows, text=text)
 
 
 def _pdf(content: bytes) -> Document:
@@ -77,7 +81,7 @@ def _csv(content: bytes) -> list[list[str]]:
         raise UnreadableError("The file is neither .pdf nor .xlsx, nor text.")
     if not text.strip():
         raise UnreadableError("The file is empty.")
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.count))
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=text.count), strict=True)
     try:
         return [[cell.strip() for cell in row] for row in lines]
     except csv.Error as error:

@@ -23,7 +23,7 @@ from temporalio.worker import (
 from temporalio.worker._activity import _ThreadExceptionRaiser
 
 from .corrections import activity_context
-from .heartbeats import HostHeartbeats, RememberedHeartbeat, beating
+from .heartbeats import Beats, HostHeartbeats, RememberedHeartbeat
 from .loader import within
 from .loading import ActivityDefinition
 from .revisions import Revision, Revisions, UnknownType
@@ -52,13 +52,17 @@ class ActivityRouting(Interceptor):
         self._executor = executor
         definitions = [ActivityDefinition.must_from_callable(function) for function in shared]
         self._shared = {definition.name or "": definition for definition in definitions}
+        self._beats: Beats | None = None
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """One for each attempt."""
-        return _Attempt(next, self._find, self._executor)
+        if self._beats is None:
+            worker = next._worker  # type: ignore[attr-defined]
+            self._beats = Beats(lambda beat: worker._bridge_worker().record_activity_heartbeat(beat))
+        return _Attempt(next, self._find, self._executor, self._beats)
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        """What asks for the heartbeats that :func:`beating` gives."""
+        """What asks for the heartbeats that :class:`Beats` gives."""
         return HostHeartbeats
 
     async def _find(self, info: activity.Info) -> tuple[ActivityDefinition, Revision | None]:
@@ -80,10 +84,12 @@ class _Attempt(ActivityInboundInterceptor):
         next: ActivityInboundInterceptor,
         find: Callable[[activity.Info], Any],
         executor: ThreadPoolExecutor,
+        beats: Beats,
     ) -> None:
         super().__init__(next)
         self._find = find
         self._executor = executor
+        self._beats = beats
         self._heartbeats: RememberedHeartbeat | None = None
 
     def init(self, outbound: ActivityOutboundInterceptor) -> None:
@@ -97,9 +103,8 @@ class _Attempt(ActivityInboundInterceptor):
         package = revision.package if revision else None
         if not definition.is_async:
             self._use_thread(input, definition, package)
-        with _surrounded(package, input.args):
-            async with beating(self._heartbeats):
-                result = await _by_the_rules(self.next.execute_activity(input))
+        with _surrounded(package, input.args), self._beats.during(self._heartbeats):
+            result = await _by_the_rules(self.next.execute_activity(input))
         return checked_result(definition.name or "", result)
 
     def _use_thread(self, input: ExecuteActivityInput, definition: ActivityDefinition, package: str | None) -> None:

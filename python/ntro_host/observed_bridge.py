@@ -76,17 +76,18 @@ class ObservedBridge:
     async def complete_workflow_activation(self, completion: WorkflowActivationCompletion) -> None:
         """Hands an outcome to Core, then tells of it."""
         activation = self._current.pop(completion.run_id, None)
+        if activation is not None and activation.eviction is not None:
+            # Before Core knows: it may start the same run anew at once.
+            self._evicted(activation.run, activation.eviction)
         try:
             await self._inner.complete_workflow_activation(completion)
         except ValueError as error:
             # Nothing was sent. Left at that, the run would hang without a word, and the worker could never end.
             completion = _unsendable(completion.run_id, error)
             await self._inner.complete_workflow_activation(completion)
-        if activation is None:
+        if activation is None or activation.eviction is not None:
             return
-        if activation.eviction is not None:
-            self._evicted(activation.run, activation.eviction)
-        elif completion.HasField("failed"):
+        if completion.HasField("failed"):
             self._health.failed(activation.run, completion.failed.failure)
         elif activation.goes_on:
             self._health.worked(activation.run)

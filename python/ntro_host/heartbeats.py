@@ -59,8 +59,8 @@ class RememberedHeartbeat(ActivityOutboundInterceptor):
 
 class Beats:
     """
-    Beats for the activities of one worker, from a thread of its own: an ``async def`` activity that computes for long holds up the event loop, and must not be taken
-    for one whose host died.
+    Beats for the activities of one worker, from a thread of its own: an ``async def`` activity that computes for long holds up the event loop,
+    and must not be taken for one whose host died.
     """
 
     def __init__(self, record: Callable[[ActivityHeartbeat], None], seconds: float = _BEAT_SECONDS) -> None:

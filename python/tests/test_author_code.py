@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 
 import pytest
-from ntro_host.task.author_code import parameters
 from pydantic import BaseModel
+
+from ntro_host.task.author_code import parameters
 
 
 class Submission(BaseModel):

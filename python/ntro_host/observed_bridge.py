@@ -55,6 +55,8 @@ class ObservedBridge:
         self._current: dict[str, _Activation] = {}
         self._polling: asyncio.Task[WorkflowActivation] | None = None
         self._starting: set[asyncio.Task[WorkflowActivation]] = set()
+        self._telling: dict[str, asyncio.Event] = {}
+        """Set when what became of a run's latest activation has been told."""
         self._ended = False
 
     def __getattr__(self, name: str) -> Any:
@@ -77,15 +79,35 @@ class ObservedBridge:
         """Hands an outcome to Core, then tells of it."""
         activation = self._current.pop(completion.run_id, None)
         if activation is not None and activation.eviction is not None:
-            # Before Core knows: it may start the same run anew at once.
-            self._evicted(activation.run, activation.eviction)
+            await self._complete_eviction(completion, activation.run, activation.eviction)
+            return
+        told = self._telling[completion.run_id] = asyncio.Event()
+        try:
+            await self._complete_outcome(completion, activation)
+        finally:
+            told.set()
+            if self._telling.get(completion.run_id) is told:
+                del self._telling[completion.run_id]
+
+    async def _complete_eviction(
+        self, completion: WorkflowActivationCompletion, run: Run, eviction: RemoveFromCache
+    ) -> None:
+        told = self._telling.get(run.run_id)
+        if told is not None:
+            # Core evicts a run that has ended once it has the outcome, and that may be before we have told of it.
+            await told.wait()
+        # Before Core knows: it may start the same run anew at once.
+        self._evicted(run, eviction)
+        await self._inner.complete_workflow_activation(completion)
+
+    async def _complete_outcome(self, completion: WorkflowActivationCompletion, activation: _Activation | None) -> None:
         try:
             await self._inner.complete_workflow_activation(completion)
         except ValueError as error:
             # Nothing was sent. Left at that, the run would hang without a word, and the worker could never end.
             completion = _unsendable(completion.run_id, error)
             await self._inner.complete_workflow_activation(completion)
-        if activation is None or activation.eviction is not None:
+        if activation is None:
             return
         if completion.HasField("failed"):
             self._health.failed(activation.run, completion.failed.failure)

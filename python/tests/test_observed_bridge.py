@@ -188,6 +188,52 @@ def test_queries_prove_nothing_and_report_nothing() -> None:
     assert asyncio.run(run()).good == [RUN]
 
 
+def test_a_run_that_ends_is_told_of_before_it_is_forgotten() -> None:
+    class Hasty(Inner):
+        """Evicts a run before it says that it has the outcome."""
+
+        async def complete_workflow_activation(self, completion: WorkflowActivationCompletion) -> None:
+            await super().complete_workflow_activation(completion)
+            if len(self.completed) == 1:
+                self.evicting = asyncio.create_task(polled(bridge, seen, good()))
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                assert seen.evicted == []
+
+    evict = WorkflowActivation(run_id="run")
+    evict.jobs.add().remove_from_cache.reason = RemoveFromCache.EvictionReason.WORKFLOW_EXECUTION_ENDING
+    seen = Seen()
+    inner = Hasty(starting(), evict)
+    bridge = bridge_to(inner, seen, [])
+
+    async def run() -> None:
+        await polled(bridge, seen, good())
+        assert seen.good == [RUN]
+        await inner.evicting
+        assert seen.evicted == [RUN]
+
+    asyncio.run(run())
+
+
+def test_what_cannot_be_sent_is_told_as_failing_code() -> None:
+    class Strict(Inner):
+        async def complete_workflow_activation(self, completion: WorkflowActivationCompletion) -> None:
+            if not completion.HasField("failed"):
+                raise ValueError("Invalid proto: Failure.cause: Failure.cause: recursion limit reached")
+            await super().complete_workflow_activation(completion)
+
+    async def run() -> list[dict[str, object]]:
+        seen, reports = Seen(), cast(list[dict[str, object]], [])
+        await polled(bridge_to(Strict(starting()), seen, reports), seen, good())
+        assert seen.good == []
+        return reports
+
+    [report] = asyncio.run(run())
+    assert cast(dict[str, object], report["failure"])["message"] == (
+        "What the workflow code did cannot be told to Temporal: recursion limit reached"
+    )
+
+
 def test_a_cause_names_the_line() -> None:
     reports: list[dict[str, object]] = []
     outer = Failure(message="Failed decoding arguments", cause=name_error())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +29,7 @@ from .heartbeats import Beats, HostHeartbeats, RememberedHeartbeat
 from .loader import within
 from .loading import ActivityDefinition
 from .revisions import Revision, Revisions, UnknownType
+from .task import ai_settings_in
 
 MAX_RESULT_BYTES = 1_000_000
 """Over this a result is refused; it belongs into the tenant's database, with a reference in the result."""
@@ -100,35 +103,40 @@ class _Attempt(ActivityInboundInterceptor):
         definition, revision = await self._find(activity.info())
         input.args = decode(definition, input.args[0])
         input.fn = definition.fn
-        package = revision.package if revision else None
+        around = functools.partial(
+            _surrounded, revision.package if revision else None, input.args, ai_settings_in(input.headers)
+        )
         if not definition.is_async:
-            self._use_thread(input, definition, package)
-        with _surrounded(package, input.args), self._beats.during(self._heartbeats):
+            self._use_thread(input, definition, around)
+        with around(), self._beats.during(self._heartbeats):
             result = await _by_the_rules(self.next.execute_activity(input))
         return checked_result(definition.name or "", result)
 
-    def _use_thread(self, input: ExecuteActivityInput, definition: ActivityDefinition, package: str | None) -> None:
+    def _use_thread(self, input: ExecuteActivityInput, definition: ActivityDefinition, around: Surroundings) -> None:
         """Does what the SDK does for a plain function that was registered by itself: runs it in a thread that a cancellation reaches."""
         running = self.next._running_activity  # type: ignore[attr-defined]
         running.sync = True
         if not definition.no_thread_cancel_exception:
             running.cancel_thread_raiser = _ThreadExceptionRaiser()
         input.executor = self._executor
-        input.fn = _surrounded_in_thread(definition.fn, package)
+        input.fn = _surrounded_in_thread(definition.fn, around)
+
+
+Surroundings = Callable[[], AbstractContextManager[None]]
 
 
 @contextlib.contextmanager
-def _surrounded(package: str | None, args: Sequence[Any]) -> Iterator[None]:
+def _surrounded(package: str | None, args: Sequence[Any], ai: object) -> Iterator[None]:
     """What an activity's code finds set: whose code it is, and the AI settings of its task."""
-    with within(package), activity_context(args):
+    with within(package), activity_context(args, ai):
         yield
 
 
-def _surrounded_in_thread(function: Callable[..., Any], package: str | None) -> Callable[..., Any]:
+def _surrounded_in_thread(function: Callable[..., Any], around: Surroundings) -> Callable[..., Any]:
     """The same for a function that runs in a thread, which does not see what is set for the task that waits for it."""
 
     def run(*args: Any) -> Any:
-        with _surrounded(package, args):
+        with around():
             return function(*args)
 
     return run

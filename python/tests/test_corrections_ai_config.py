@@ -63,6 +63,10 @@ def test_an_activity_has_the_settings_of_its_task_without_asking_and_loses_them_
         assert sdk.resolve().provider == "ANTHROPIC"
         with activity_context([{"no": "settings"}]):
             assert sdk._ai_config_override.get() is None
+    with activity_context([{"no": "settings"}], of_task=NTROPII):
+        assert sdk.resolve().provider == "NTROPII"
+        with activity_context([{"ai": {"provider": "ANTHROPIC"}}], of_task=NTROPII):
+            assert sdk.resolve().provider == "ANTHROPIC"
     assert sdk._ai_config_override.get() is None
 
 

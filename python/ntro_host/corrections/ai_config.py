@@ -9,8 +9,8 @@ Defects of ntro 0.1.2, ``capabilities/_ai_config.py``:
   for ever.
 * ``NTROPII`` without an address asks a host name of the vendor's cluster.
 
-Instead: the host sets the settings for each activity from its arguments (:func:`activity_context`), and what cannot
-work fails at once and says what to set.
+Instead: the host sets the settings for each activity from its arguments or its task (:func:`activity_context`), and
+what cannot work fails at once and says what to set.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def ai_config_of(args: Iterable[object]) -> sdk.AIConfig | None:
 
 
 @contextmanager
-def activity_context(args: Iterable[object]) -> Iterator[None]:
+def activity_context(args: Iterable[object], of_task: object = None) -> Iterator[None]:
     """
     While an activity runs: the AI settings in its arguments are those of the SDK, as if it had called
-    ``ai.use_config``. Afterwards it is as it was before.
+    ``ai.use_config``; where they have none, those of its task. Afterwards it is as it was before.
     """
-    token = sdk._ai_config_override.set(ai_config_of(args))
+    token = sdk._ai_config_override.set(ai_config_of(args) or _to_config(of_task))
     try:
         yield
     finally:

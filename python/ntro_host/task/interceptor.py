@@ -19,6 +19,7 @@ from temporalio.worker import (
 )
 
 from . import revisions_link
+from .ai_settings import TellsAiSettings
 from .answers import USER_ACTION, Answers
 from .argument import decoded_arguments, identity_in
 from .failures import ending, raised_by_author
@@ -43,7 +44,7 @@ class TaskInterceptor(Interceptor):
 
 class _TaskInbound(WorkflowInboundInterceptor):
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
-        super().init(outbound)
+        super().init(TellsAiSettings(outbound, lambda: self._state.identity))
         # `workflow.info()` asks the chain of interceptors, which is not there yet.
         info = outbound.info()
         self._state = begin(info.workflow_id, info.run_id, info.workflow_type)

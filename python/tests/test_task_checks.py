@@ -37,7 +37,7 @@ class Checked(NtroWorkflow):
         """The answers."""
         self.use_ai_config(ctx)
         first = await self.wait_for_action(payload={"total": 5}, reason="First", checks_spec=SPECS)
-        slow = [{"id": "slow", "title": "Slow", "prompt": ""}]
+        slow = [{"id": "slow", "title": title, "prompt": ""} for title in ("Slow", "Slower")]
         await self.wait_for_action(payload={"total": 6}, reason="Second", checks_spec=slow)
         third = await self.wait_for_action(reason="Third")
         return {"first": first["type"], "third": third["type"]}
@@ -61,7 +61,7 @@ def test_checks_show_beside_the_gate_and_end_with_it(temporal_address: str) -> N
             assert "progress" not in checks
             await task.approve(gate)
             second = await task.gate("Second")
-            assert second["action"]["checks"]["summary"] == "Running quality checks (0 of 1)…"
+            assert second["action"]["checks"]["summary"] == "Running quality checks (0 of 2)…"
             await task.approve(second)
             third = await task.gate("Third")
             assert "checks" not in third["action"]

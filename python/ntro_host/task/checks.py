@@ -16,7 +16,7 @@ from typing import Any
 from ntro.capabilities.checks import QualityCheckItem, QualityCheckSpec, run_quality_check, worst_of
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from .messages import Json
 
@@ -67,6 +67,9 @@ async def _run(
                 run_quality_check, args=[spec, *given], start_to_close_timeout=TIMEOUT, retry_policy=RETRY
             )
         except ActivityError as error:
+            if is_cancelled_exception(error):
+                # The gate is answered: what follows would only hold up the answer.
+                raise
             unable += 1
             items[place] = _unable(spec, error)
         action["checks"] = _running(items, place + 1)

@@ -29,6 +29,8 @@ const Config = z.object({ connections: z.object({ local: z.object({ host: z.stri
 /** A whole platform in a data folder of its own, as `ntro up` starts it; used by typing commands. */
 export class Platform {
   readonly home = mkdtempSync(join(tmpdir(), "ntro-system-"));
+  /** What a user has set beside that, for the commands that are typed from then on. */
+  readonly settings: NodeJS.ProcessEnv = {};
 
   /** The environment of a user on this machine, without any ntro settings of the caller. */
   get env(): NodeJS.ProcessEnv {
@@ -41,6 +43,7 @@ export class Platform {
       NO_COLOR: "1",
       NTRO_TEMPORAL_BIN: process.env.NTRO_TEMPORAL_BIN,
       NTRO_PYTHON_HOME: process.env.NTRO_PYTHON_HOME,
+      ...this.settings,
     };
   }
 

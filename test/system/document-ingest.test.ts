@@ -154,6 +154,12 @@ describe("document-ingest", () => {
     const edit = { action: "edit_cell", rowId: "1000", field: "account", value: "Petty cash" } as const;
     const empty = platform.client().call("tasks.rowAction", { params: { id }, body: { ...edit, value: " " } });
     await expect(empty).rejects.toThrow("1000, account: it is empty.");
+    const out = platform.client().call("tasks.rowAction", {
+      params: { id },
+      body: { action: "reject_row", rowId: "1000" },
+    });
+    await expect(out).rejects.toThrow("Rows are not taken out one by one: correct them, or reject the document.");
+    expect((await openGates(platform, id))[0]?.rejected_rows).toEqual([]);
     await platform.client().call("tasks.rowAction", { params: { id }, body: edit });
     expect((await platform.ntro("run", "next", id)).stdout).toContain("Petty cash");
     await approve(id);

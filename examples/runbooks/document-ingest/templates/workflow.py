@@ -155,8 +155,9 @@ class DocumentIngestWorkflow(NtroWorkflow):
     def on_row_action(self, action: dict[str, Any]) -> None:
         """A cell is changed while the review is open; raising refuses what does not fit, and changes nothing."""
         change = action.get("payload") or {}
-        if self._table is not None and change.get("action") == "edit_cell":
-            self._table.correct(str(change.get("row_id")), str(change.get("field")), change.get("value"))
+        if self._table is None or change.get("action") != "edit_cell":
+            raise UnreadableError("Rows are not taken out one by one: correct them, or reject the document.")
+        self._table.correct(str(change.get("row_id")), str(change.get("field")), change.get("value"))
 
     def _tell(self, level: Literal["warning", "error"], message: str) -> None:
         """Shown at the gate that is open, or the next one."""

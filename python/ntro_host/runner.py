@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.common import RawValue
 from temporalio.converter import SerializationContext, StorageDriverStoreContext
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.worker._command_aware_visitor import CommandInfo
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -15,6 +18,8 @@ from temporalio.worker.workflow_sandbox._runner import _Instance
 from temporalio.workflow import SandboxImportNotificationPolicy, _Definition
 
 from .loader import ROOT
+
+Activate = Callable[[WorkflowActivation], WorkflowActivationCompletion]
 
 
 class RevisionMissing(Exception):
@@ -83,6 +88,23 @@ def sandboxed_runner(package: str) -> SandboxedWorkflowRunner:
     return _SandboxedRunner(restrictions=sandbox_of(package), runner_class=InputRunner)
 
 
+def _contained(activate: Activate) -> Activate:
+    """
+    Code that would end the process (``sys.exit``) fails its own task as any bug does: the SDK passes such exceptions on to the event loop, and with the
+    host every other task would go down, again at each attempt.
+    """
+
+    def contained(act: WorkflowActivation) -> WorkflowActivationCompletion:
+        try:
+            return activate(act)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise ApplicationError(str(error), type=type(error).__name__) from error
+
+    return contained
+
+
 @dataclasses.dataclass(frozen=True)
 class Served:
     """What a revision's executions run."""
@@ -112,9 +134,11 @@ class RevisionRunner(WorkflowRunner):
         problem = self._problems.get(workflow_type)
         if served is None or problem is not None:
             raise RevisionMissing(f"The code of {workflow_type} could not be loaded: {problem}") from problem
-        return served.runner.create_instance(
+        instance = served.runner.create_instance(
             dataclasses.replace(det, defn=_Definition.must_from_class(served.workflow))
         )
+        instance.activate = _contained(instance.activate)  # type: ignore[assignment,method-assign]
+        return instance
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
         """Nothing: see :class:`InputRunner`."""

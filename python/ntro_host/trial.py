@@ -16,6 +16,7 @@ from .messages import HostSettings, RevisionKey
 LOAD_SECONDS = 10.0
 """How long a bundle's top-level code may take."""
 _START_SECONDS = 60.0
+_END_SECONDS = 10.0
 
 _HINT = "Top-level code runs whenever the bundle is loaded: move side effects into activities."
 
@@ -37,12 +38,14 @@ async def examine_apart(settings: HostSettings, key: RevisionKey, folder: Path) 
     try:
         request = Examination(settings=settings, key=key, folder=str(folder))
         told = await _ask(process, request.model_dump_json(by_alias=True).encode())
+        ended = await asyncio.wait_for(process.wait(), _END_SECONDS)
     except TimeoutError:
         raise _faulty(f"Loading it took longer than {LOAD_SECONDS:g} s.") from None
     finally:
+        # Not a process that is just ending: killing it would lose how it ended.
         if process.returncode is None:
             process.kill()
-        ended = await process.wait()
+            await process.wait()
     if not told:
         raise _faulty(f"It ended the process while it was loaded ({_how(ended)}).")
     answer = json.loads(told)
@@ -56,7 +59,7 @@ async def _ask(process: asyncio.subprocess.Process, request: bytes) -> bytes:
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(request)
     process.stdin.close()
-    begun = await asyncio.wait_for(process.stdout.readexactly(len(BEGUN)), _START_SECONDS)
+    begun = await asyncio.wait_for(process.stdout.read(len(BEGUN)), _START_SECONDS)
     if begun != BEGUN:
         raise RuntimeError("The process that loads bundles cannot start.")
     return await asyncio.wait_for(process.stdout.read(), LOAD_SECONDS)

@@ -183,6 +183,27 @@ def test_an_endless_loop_holds_up_nobody_else(lab: Lab) -> None:
     lab.run(work)
 
 
+@pytest.mark.parametrize(
+    "ends", ["raise SystemExit('enough')", "import asyncio; await asyncio.gather(self._end())"], ids=["run", "a part"]
+)
+def test_code_that_would_end_the_process_takes_nobody_down(lab: Lab, ends: str) -> None:
+    end = "\n\n    async def _end(self) -> None:\n        raise SystemExit('enough')\n"
+    files = files_of(more=ends)
+    files["templates/workflow.py"] += end
+    exits = lab.deployed(files)
+    good = lab.deployed(files_of(version="0.2.0"), version="0.2.0")
+
+    async def work(client: Client) -> None:
+        ending = await start(client, exits)
+        await until(lambda: lab.revisions.of(ending.id, "code_failing"))
+        message = lab.revisions.of(ending.id, "code_failing")[0]["failure"]["message"]
+        assert message.startswith("SystemExit: enough (templates/workflow.py:")
+        assert (await (await start(client, good)).result())["tag"] == "one"
+        await ending.terminate()
+
+    lab.run(work)
+
+
 def test_rules_of_activities(lab: Lab) -> None:
     more = """
         if ctx.period == "count":

@@ -31,6 +31,12 @@ const READY_DEADLINE_MS = 90_000;
 const ADOPT_DEADLINE_MS = 15_000;
 const POLL_INTERVAL_MS = 25;
 const PORT_ATTEMPTS = 5;
+/** It opens several ports of its own choice as well, so any of them may be taken by another server that starts at the same moment. */
+const PORT_LOST =
+  /address already in use|can't set frontend (HTTP )?port|failed (to assign a free|assigning ephemeral) port/i;
+/** A panic's stack, with what it is about above it, in the server's last words. */
+const PANIC_LINES = 400;
+const SHOWN_LINES = 15;
 
 /** Its store is a SQLite file with a write-ahead log: even SIGKILL loses nothing. */
 const STOP_STEPS: StopStep[] = [
@@ -147,10 +153,8 @@ async function launch(home: string, binary: string): Promise<{ child: DetachedPr
     const port = await freePort(preferred);
     const child = await startServer(home, binary, port);
     if (await becomesReady(home, child, port)) return { child, port };
-    const lines = child.lastLines(15);
-    // It opens several ports of its own choice as well, so any of them may have been taken meanwhile.
-    if (!/address already in use|can't set frontend port/i.test(lines.join("\n")))
-      throw startFailure(home, binary, lines);
+    const lines = child.lastLines(PANIC_LINES);
+    if (!lines.some((line) => PORT_LOST.test(line))) throw startFailure(home, binary, told(lines));
     preferred = undefined;
   }
   throw new EmbeddedServiceError(
@@ -178,6 +182,12 @@ async function startServer(home: string, binary: string, port: number): Promise<
   return child;
 }
 
+/** What of a server's last words says why it ended: those of a panic stand above its stack. */
+function told(lines: string[]): string[] {
+  const panic = lines.findIndex((line) => line.startsWith("panic:"));
+  return panic === -1 ? lines.slice(-SHOWN_LINES) : lines.slice(panic, panic + SHOWN_LINES);
+}
+
 /** True when the server serves, false when it ended before that. */
 async function becomesReady(home: string, child: DetachedProcess, port: number): Promise<boolean> {
   const deadline = Date.now() + READY_DEADLINE_MS;
@@ -185,7 +195,10 @@ async function becomesReady(home: string, child: DetachedProcess, port: number):
     if (await isTemporalServing(port)) return !child.ended();
     if (Date.now() >= deadline) {
       await stopProcess("Temporal", child, STOP_STEPS);
-      throw startFailure(home, "temporal", [...child.lastLines(15), `not ready after ${READY_DEADLINE_MS / 1000} s`]);
+      throw startFailure(home, "temporal", [
+        ...child.lastLines(SHOWN_LINES),
+        `not ready after ${READY_DEADLINE_MS / 1000} s`,
+      ]);
     }
     await Promise.race([delay(POLL_INTERVAL_MS), child.exited]);
   }

@@ -6,7 +6,7 @@ import { isProgram } from "./interpreter";
 import { PythonFault } from "./python-fault";
 
 /** What was made faster is not worth telling. */
-const TOLD_SECONDS = 1;
+const TOLD_SECONDS = 0.1;
 /** The server takes a deployment that nothing is heard of for abandoned. */
 const STILL_AT_IT_MS = 60_000;
 /** Until an environment that could not be made is tried again for tasks that are open; a deployment is never kept waiting. */

@@ -161,6 +161,17 @@ describe("code that fails while it runs", () => {
     expect(task.failure?.stackTrace).toMatch(/^ *File "templates\/activities\.py", line 8, in look\n/);
     expect(task.failure?.stackTrace).not.toContain("ntro_host");
   });
+
+  it("has a bug in an activity: the task says what is tried again, with the line, and can be cancelled", async () => {
+    await runbooks.deploy("mistaken", { look: ['return {"rent": {}["rent"]}'] });
+    const { id } = await platform.json<Task>("workflow", "run", "mistaken", ...PLACE);
+    const shown = async () => (await platform.ntro("run", "status", id)).stdout;
+    await expect
+      .poll(shown)
+      .toMatch(/mistaken\.look +failed \d+ times, is tried again: KeyError: 'rent' \(templates\/activities\.py:8\)/);
+    expect(await platform.ntro("run", "cancel", id)).toMatchObject({ code: 0 });
+    expect(await shown()).not.toContain("is tried again");
+  });
 });
 
 describe("AI", () => {

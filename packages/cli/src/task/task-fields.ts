@@ -54,10 +54,19 @@ export function formatTask(task: Task, { colour }: Pick<Output, "colour">): stri
         colour,
       ),
     );
+  const retried = retriedActivities(task);
+  if (retried.length > 0) parts.push(formatRecord(retried, colour));
   if (task.failure && task.status === "BLOCKED")
     parts.push(`It goes on only with other code. Cancel it: ntro run cancel ${task.id}`);
   if (task.result !== undefined && task.result !== null) parts.push(formatResult(task.result, colour));
   return parts.join("\n\n");
+}
+
+/** Activities that have failed and are tried again: a bug among them would otherwise show nowhere. */
+function retriedActivities(task: Task): (readonly [string, string])[] {
+  return task.executionEvents.flatMap(({ eventType, activityName, failureMessage }) =>
+    eventType === "ActivityTaskScheduled" && failureMessage ? [[activityName ?? "activity", failureMessage]] : [],
+  );
 }
 
 function formatResult(result: unknown, colour: Output["colour"]): string {

@@ -1,10 +1,11 @@
-import { type Client, WorkflowNotFoundError } from "@temporalio/client";
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from "@temporalio/client";
 import type { Inspection } from "./engine";
 import { GRPC, grpcCode } from "./failure";
 
 type HistoryEvent = NonNullable<
   NonNullable<Awaited<ReturnType<Client["workflowService"]["getWorkflowExecutionHistoryReverse"]>>["history"]>["events"]
 >[number];
+type PendingActivity = NonNullable<Awaited<ReturnType<WorkflowHandle["describe"]>>["raw"]["pendingActivities"]>[number];
 /** How many of the newest events are shown. */
 const NEWEST = 100;
 
@@ -24,6 +25,9 @@ export async function inspectExecution(client: Client, workflowId: string): Prom
     const scheduled = new Map(
       events.map((event) => [String(event.eventId), event.activityTaskScheduledEventAttributes]),
     );
+    const failing = new Map(
+      (about.raw.pendingActivities ?? []).map((activity) => [activity.activityId, tries(activity)]),
+    );
     return {
       runId: about.runId,
       taskQueue: about.taskQueue,
@@ -31,13 +35,29 @@ export async function inspectExecution(client: Client, workflowId: string): Prom
       startedAt: about.startTime,
       closedAt: about.closeTime ?? null,
       historyLength: about.historyLength,
-      events: events.map((event) => showEvent(event, scheduled)),
+      events: events.map((event) => {
+        const tried = failing.get(event.activityTaskScheduledEventAttributes?.activityId);
+        return { ...showEvent(event, scheduled), ...(tried ? { failureMessage: tried } : {}) };
+      }),
     };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError || grpcCode(error) === GRPC.notFound) return null;
     throw error;
   }
 }
+
+/** How an activity that is tried again has failed so far; history has nothing of it until it ends. */
+function tries({ attempt, lastFailure }: PendingActivity): string | undefined {
+  if (!lastFailure) return undefined;
+  const times = Math.max(1, (attempt ?? 1) - 1);
+  const type = lastFailure.applicationFailureInfo?.type;
+  const [place] = [...(lastFailure.stackTrace ?? "").matchAll(PYTHON_FRAME)].slice(-1);
+  const said = `${type ? `${type}: ` : ""}${lastFailure.message}${place ? ` (${place[1]}:${place[2]})` : ""}`;
+  return `failed ${times === 1 ? "once" : `${times} times`}, is tried again: ${said}`;
+}
+
+/** A frame of a bundle, as hosts of Python bundles tell it: its path is the bundle's. */
+const PYTHON_FRAME = /File "([^"/<][^"]*)", line (\d+)/g;
 
 type Scheduled = ReadonlyMap<string, HistoryEvent["activityTaskScheduledEventAttributes"]>;
 

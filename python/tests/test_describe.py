@@ -85,14 +85,6 @@ def test_names_that_nothing_defines(tmp_path: Path) -> None:
     )
 
 
-def test_requirements_that_are_there_already(tmp_path: Path) -> None:
-    text = "ntro-core>=0.1\nntro_providers\npydantic  # here\nhttpx>=99\nnot-there-at-all\n"
-    files = files_of() | {"templates/requirements.txt": text}
-    assert described(tmp_path, files).notices == [
-        "templates/requirements.txt: every environment has ntro-core, ntro-providers, pydantic; nothing was installed for that."
-    ]
-
-
 def test_fits_the_sandbox(tmp_path: Path) -> None:
     assert why_not_sandboxed(load_bundle(*on_disk(tmp_path, files_of()))) is None
 

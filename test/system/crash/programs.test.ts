@@ -1,0 +1,3 @@
+import { survivesAtEveryStep } from "./every-step";
+
+survivesAtEveryStep(["server", "worker", "host"]);

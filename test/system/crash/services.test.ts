@@ -1,0 +1,3 @@
+import { survivesAtEveryStep } from "./every-step";
+
+survivesAtEveryStep(["temporal", "postgres", "up"]);

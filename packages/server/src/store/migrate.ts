@@ -2,9 +2,14 @@ import { type Migration, Migrator, sql } from "kysely";
 import type { Db } from "./database";
 import { workspace } from "./migrations/0001-workspace";
 import { python } from "./migrations/0002-python";
+import { locks } from "./migrations/0003-locks";
 
 /** Every migration of the workspace database by name, in order; listed here because the server is shipped as one file. */
-const MIGRATIONS: Record<string, Migration> = { "0001-workspace": workspace, "0002-python": python };
+const MIGRATIONS: Record<string, Migration> = {
+  "0001-workspace": workspace,
+  "0002-python": python,
+  "0003-locks": locks,
+};
 
 /** The database holds something that this server cannot work with; the text says the way out. */
 export class SchemaError extends Error {

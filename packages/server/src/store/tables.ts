@@ -3,6 +3,7 @@ import type {
   Described,
   Fault,
   GateSummary,
+  Lock,
   Manifest,
   Role,
   StepState,
@@ -130,6 +131,10 @@ export interface Tables {
     context: JSONColumnType<Json>;
     created_by: string;
     nominal_time: Nullable<Date>;
+    /** The accounting period `YYYY-MM` it is for; null when it is for none. */
+    period: Nullable<string>;
+    /** Slug → the revision of each child; null for a task older than this column. */
+    lock: JsonNullable<Lock>;
     run_id: Nullable<string>;
     steps: JsonList<StepState>;
     gates: JsonList<GateSummary>;

@@ -1,5 +1,6 @@
 import {
   type GateSummary,
+  type Lock,
   NtroError,
   type StepState,
   type Task,
@@ -125,6 +126,9 @@ export interface NewTask {
   readonly createdBy: string;
   /** The firing of the schedule it is for, null when somebody asked for it. */
   readonly nominalTime: Date | null;
+  /** The accounting period `YYYY-MM` it is for, null when it is for none. */
+  readonly period: string | null;
+  readonly lock: Lock;
 }
 
 /** Records a task as PENDING; false when it was recorded before, by id or by firing. */
@@ -144,6 +148,8 @@ export async function insertTask(trx: Transaction<Tables>, task: NewTask): Promi
       context: JSON.stringify(task.context),
       created_by: task.createdBy,
       nominal_time: task.nominalTime,
+      period: task.period,
+      lock: JSON.stringify(task.lock),
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning("id")

@@ -49,6 +49,8 @@ async function recordTask(script: readonly ScriptLine[]): Promise<string> {
       priority: null,
       createdBy: "Ann",
       nominalTime: null,
+      period: "2026-03",
+      lock: {},
     }),
   );
   return id;

@@ -1,4 +1,4 @@
-import { type Actor, type Lock, NtroError, taskQueue } from "@ntro/contract";
+import { type Actor, type Lock, NtroError, Period, taskQueue } from "@ntro/contract";
 import { type LockableRevision, lockChildren } from "../core/lock";
 import { chooseRevision, taskInput, taskTitle } from "../core/start-task";
 import type { StartExecution } from "../engine/engine";
@@ -39,7 +39,7 @@ export async function startTask(services: Services, request: TaskRequest): Promi
     { runbookSlug: workflow.runbook_slug, runbookVersion: workflow.runbook_version },
     revisions,
   );
-  await makeExecution(services, request, revision);
+  const { input, lock } = await makeExecution(services, request, revision);
   const recorded = await inTransaction(db, async (trx) => {
     await holdActiveTenant(trx, tenant.id);
     if (!(await lockWorkflow(trx, workflow.id, "share")))
@@ -60,6 +60,8 @@ export async function startTask(services: Services, request: TaskRequest): Promi
       priority: typeof priority === "string" ? priority : null,
       createdBy: request.actor.name,
       nominalTime: request.nominalTime,
+      period: Period.safeParse(input.period).data ?? null,
+      lock,
     });
     if (!isNew) return false;
     // The tenant's host may have to be started.
@@ -94,11 +96,16 @@ async function launchQuietly(services: Services, taskId: string): Promise<void> 
 
 type Execution = Pick<StartExecution, "workflowType" | "taskQueue" | "input" | "lock" | "tenantSlug">;
 
-/** The one execution of a task: its input and its lock. Throws `INPUT_INVALID` and `RUNBOOK_NOT_READY`. */
+/**
+ * The one execution of a task: its input and its lock.
+ * @param kept the lock as it was recorded with the task; without it the children are locked to what is current now
+ * @throws NtroError `INPUT_INVALID`, `RUNBOOK_NOT_READY`
+ */
 async function makeExecution(
   services: Services,
   request: Pick<TaskRequest, "id" | "tenant" | "entity" | "workflow" | "context">,
   revision: ReadyRevision,
+  kept?: Lock | null,
 ): Promise<Execution> {
   const { tenant, entity } = request;
   const input = taskInput({
@@ -111,11 +118,9 @@ async function makeExecution(
     inputSchema: revision.described?.inputSchema ?? null,
     global: revision.manifest.configSchema.global,
   });
-  const lock: Lock = lockChildren(
-    lockable(revision),
-    (await currentRevisions(services.db, tenant.id)).map(lockable),
-    tenant.slug,
-  );
+  const lock =
+    kept ??
+    lockChildren(lockable(revision), (await currentRevisions(services.db, tenant.id)).map(lockable), tenant.slug);
   return {
     workflowType: revision.workflow_type,
     taskQueue: taskQueue(tenant.slug, revision.language, revision.environment),
@@ -181,5 +186,6 @@ async function executionOf(services: Services, task: TaskRow): Promise<Execution
     db.selectFrom("workflows").selectAll().where("id", "=", task.workflow_id).executeTakeFirstOrThrow(),
     revisionById(db, task.tenant_id, task.revision_id),
   ]);
-  return makeExecution(services, { id: task.id, tenant, entity, workflow, context: task.context }, revision);
+  const request = { id: task.id, tenant, entity, workflow, context: task.context };
+  return makeExecution(services, request, revision, task.lock);
 }

@@ -72,6 +72,15 @@ class TestForms:
             {"id": "2000", "code": "2000", "account": "Bank loan", "debit": "0.00", "credit": "1250.50"},
         ]
 
+    def test_csv_with_an_amount_that_is_cut_in_two(self) -> None:
+        content = b"Code,Account,Debit,Credit\n1000,Cash at bank,1,250.50,\n"
+        with pytest.raises(files.UnreadableError, match="Line 2 has more cells than there are headings"):
+            rows_of("trial-balance", content + b"2000,Bank loan,,1,250.50\n")
+
+    def test_a_column_more_under_a_heading_of_its_own(self) -> None:
+        content = b"Unit,Tenant,Rent,Remark\nA1,Quay Fitness,20000.00,new\n"
+        assert [row["rent"] for row in rows_of("rent-roll", content)] == ["20000.00"]
+
     def test_csv_with_semicolons_and_a_byte_order_mark(self) -> None:
         content = b"\xef\xbb\xbfUnit;Tenant;Rent\nA1;Quay Fitness;GBP 20,000.00\n"
         assert rows_of("rent-roll", content) == [

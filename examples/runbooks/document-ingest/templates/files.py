@@ -56,13 +56,19 @@ def _workbook(content: bytes) -> list[list[str]]:
             warnings.simplefilter("ignore", UserWarning)
             workbook = openpyxl.load_workbook(io.BytesIO(content), data_only=True, read_only=True)
             sheets = [
-                [[_cell(value) for value in row] for row in sheet.iter_rows(values_only=True)] for sheet in workbook
+                [_without_end([_cell(value) for value in row]) for row in sheet.iter_rows(values_only=True)]
+                for sheet in workbook
             ]
             workbook.close()
     except Exception as error:  # As above.
         raise UnreadableError("The file is no .xlsx workbook, or it is damaged.") from error
     # An empty row between sheets, for a table ends there.
     return [row for sheet in sheets for row in [*sheet, []]]
+
+
+def _without_end(row: list[str]) -> list[str]:
+    """The row up to its last cell that holds something: a sheet is as wide as its widest row."""
+    return row[: max((place for place, cell in enumerate(row, start=1) if cell), default=0)]
 
 
 def _cell(value: object) -> str:

@@ -61,7 +61,8 @@ class Schema:
 def _table(document: Document, header: tuple[str, ...]) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header, each with its line, up to an empty one or the totals.
 
-    Raises :class:`UnknownFormError` where there is no such header.
+    Raises :class:`UnknownFormError` where there is no such header, and :class:`UnreadableError` where a row goes on
+    beyond it: the cells of a line with an unquoted ``1,250.50`` stand under the wrong headings.
     """
     width = len(header)
     places = (index for index, row in enumerate(document.rows) if tuple(map(str.lower, row[:width])) == header)
@@ -72,6 +73,10 @@ def _table(document: Document, header: tuple[str, ...]) -> Iterator[tuple[int, l
         leading = next((cell for cell in row if cell), "")
         if not leading or leading.lower().startswith("total"):
             return
+        if len(row) > len(document.rows[first]):
+            raise UnreadableError(
+                f"Line {line} has more cells than there are headings. Is an amount with a comma not quoted?"
+            )
         yield line, [*row, *[""] * width][:width]
 
 

@@ -152,6 +152,35 @@ def test_a_stream_is_read_to_its_end() -> None:
         assert ask(ChatCompletions(endpoint.url), streaming=True) == "abc"
 
 
+def test_an_answer_that_comes_whole_where_a_stream_was_asked_for_is_read() -> None:
+    pretty = Answer(json.dumps(chat("abc").body, indent=2))
+    with serving(lambda _: pretty) as endpoint:
+        assert ask(ChatCompletions(endpoint.url), streaming=True) == "abc"
+    whole = Answer({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]})
+    with serving(lambda _: whole) as endpoint:
+        assert ask(AnthropicMessages(KEY, endpoint.url), streaming=True) == "ab"
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_an_error_with_status_200_is_one(streaming: bool) -> None:
+    said = Answer({"error": {"message": f"Quota of {KEY} used up"}})
+    with serving(lambda _: said) as endpoint, pytest.raises(ApplicationError) as caught:
+        ask(ChatCompletions(endpoint.url), streaming)
+    assert (caught.value.type, caught.value.non_retryable) == ("AiProviderFailed", False)
+    assert caught.value.message == "The AI endpoint failed: Quota of [key] used up"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [("", "is no JSON object: "), ("data: [DONE]\n\n", "is no JSON object: "), ('{"choices": []}', "has no text: ")],
+)
+def test_a_stream_that_says_nothing_is_no_empty_extraction(body: str, why: str) -> None:
+    with serving(lambda _: Answer(body)) as endpoint, pytest.raises(ApplicationError) as caught:
+        ask(ChatCompletions(endpoint.url), streaming=True)
+    assert caught.value.message.startswith(f"The AI endpoint failed: its answer {why}")
+    assert (caught.value.type, caught.value.non_retryable) == ("AiProviderFailed", False)
+
+
 def test_another_model_is_asked_anew_and_the_same_one_is_not(tenant_database: str, host_of_acme: SettingUp) -> None:
     def answer(request: Request) -> Answer:
         return chat(json.dumps({"fields": {"by": request.json()["model"]}}))

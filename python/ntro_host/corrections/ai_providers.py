@@ -1,7 +1,8 @@
 """
 Defects of ntro 0.1.2, ``capabilities/_providers.py``: an answer that says no (a wrong key, an unknown model) is an
 HTTPStatusError without the provider's reason and is retried for ever; an error in the middle of a stream is passed
-over, so that half an answer is taken for a whole one.
+over, so that half an answer is taken for a whole one; an endpoint that answers whole where a stream was asked for has
+said nothing.
 
 Instead: the provider's own words, never with a key in them; what another attempt cannot change is not retried; a
 provider that is overloaded is, and when it says.
@@ -51,9 +52,7 @@ class HttpProvider(ABC):
                 )
                 if response.is_error:
                     raise self._failure(response, model)
-                data = _object(response.text)
-        if data is None:
-            raise self._unreadable(response.text)
+                data = self._whole(response.text)
         return CompletionResponse(text=self.text_of(data), raw=data)
 
     async def complete_stream(
@@ -69,15 +68,18 @@ class HttpProvider(ABC):
                 if response.is_error:
                     await response.aread()
                     raise self._failure(response, model)
+                streams, others = False, list[str]()
                 async for line in response.aiter_lines():
                     event = _object(line.removeprefix("data:")) if line.startswith("data:") else None
                     if event is None:
+                        others.append(line)
                         continue
-                    if event.get("error"):
-                        raise self._failed(_words(json.dumps(event)))
-                    piece = self.piece_of(event)
+                    streams = True
+                    piece = self.piece_of(self._sound(event))
                     if piece:
                         yield piece
+                if not streams:
+                    yield self._unstreamed("\n".join(others))
 
     @abstractmethod
     def text_of(self, answer: JsonObject) -> str:
@@ -86,6 +88,25 @@ class HttpProvider(ABC):
     @abstractmethod
     def piece_of(self, event: JsonObject) -> str:
         """The text in one event of a stream; empty where it has none."""
+
+    def _unstreamed(self, body: str) -> str:
+        """The text of an answer that came whole. Without text it is none: the extraction from it would be empty, and look done."""
+        text = self.text_of(self._whole(body))
+        if not text:
+            raise self._failed(f"its answer has no text: {body[:WORDS]}")
+        return text
+
+    def _whole(self, body: str) -> JsonObject:
+        data = _object(body)
+        if data is None:
+            raise self._failed(f"its answer is no JSON object: {body[:WORDS]}")
+        return self._sound(data)
+
+    def _sound(self, answer: JsonObject) -> JsonObject:
+        """An answer, or an event of a stream, that tells of no error; some endpoints tell of one with status 200."""
+        if answer.get("error"):
+            raise self._failed(_words(json.dumps(answer)))
+        return answer
 
     def _failure(self, response: httpx.Response, model: str) -> ApplicationError:
         status, words = response.status_code, self._clean(_words(response.text))
@@ -98,9 +119,6 @@ class HttpProvider(ABC):
         where = f" (HTTP {status})" if status is not None else ""
         message = f"{self._name} failed{where}: {self._clean(words)}"
         return ApplicationError(message, type="AiProviderFailed", next_retry_delay=delay)
-
-    def _unreadable(self, text: str) -> ApplicationError:
-        return self._failed(f"its answer is no JSON object: {text[:WORDS]}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -204,6 +204,27 @@ def test_code_that_would_end_the_process_takes_nobody_down(lab: Lab, ends: str) 
     lab.run(work)
 
 
+def test_an_activity_that_would_end_the_process_only_fails(lab: Lab) -> None:
+    leaves = "\n\n@activity.defn\n{} leave_{}() -> None:\n    import sys\n\n    sys.exit(3)\n"
+    more = """
+        from temporalio.common import RetryPolicy
+        once = {"start_to_close_timeout": timedelta(seconds=20), "retry_policy": RetryPolicy(maximum_attempts=1)}
+        if ctx.period != "stay":
+            await runbook.execute_activity(ctx.period, **once)
+    """
+    activities = ACTIVITIES + leaves.format("def", "thread") + leaves.format("async def", "loop")
+    workflow_type = lab.deployed(files_of(activities=activities, more=more))
+
+    async def work(client: Client) -> None:
+        for name in ("leave_thread", "leave_loop"):
+            error = await failure_of(client, workflow_type, {**INPUT, "period": name})
+            assert (error.type, error.message) == ("SystemExit", "3")
+        assert (await (await start(client, workflow_type, {**INPUT, "period": "stay"})).result())["tag"] == "one"
+
+    lab.run(work)
+    assert lab.host.drain() == 0
+
+
 def test_rules_of_activities(lab: Lab) -> None:
     more = """
         if ctx.period == "count":

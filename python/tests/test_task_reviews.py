@@ -73,6 +73,26 @@ class OwnHook(NtroWorkflow):
 
 
 @runbook.defn
+class Expenses(NtroWorkflow):
+    """Reviews expenses as the published bundles do: what the hook hears of a rejection never reaches the ledger."""
+
+    def on_row_action(self, action: Json) -> None:
+        """Shows a rejected row as rejected."""
+        for row in self._pending_payload["line_items"]:
+            if row["id"] == action["payload"]["row_id"]:
+                row["status"] = "REJECTED"
+
+    @runbook.run
+    async def run(self, ctx: Json) -> list[str]:
+        """The statuses at the end."""
+        rows = [{"id": status.lower(), "status": status} for status in ("PENDING", "NEEDS_ATTENTION", "odd")]
+        config = {"row_type": "ExpenseRow", "datasets": [{"key": "line_items", "columns": [{"key": "vendor"}]}]}
+        hint = {"component": "DATA_TABLE", "config": config}
+        await self.wait_for_action(payload={"line_items": rows}, display_hint=hint, reason="Expenses")
+        return [row["status"] for row in rows]
+
+
+@runbook.defn
 class AtOnce(NtroWorkflow):
     """Two reviews at the same time."""
 
@@ -145,7 +165,7 @@ class OwnUserAction(NtroWorkflow):
         return [action.get("kind") for action in self.seen]
 
 
-ALL = (ReviewTwice, OwnHook, AtOnce, ByHand, OwnUserAction)
+ALL = (ReviewTwice, OwnHook, Expenses, AtOnce, ByHand, OwnUserAction)
 
 
 def on(address: str, workflow: type, work: Callable[[Task], Coroutine[Any, Any, None]]) -> None:
@@ -266,6 +286,21 @@ def test_an_authors_row_hook_is_asked_at_once(temporal_address: str) -> None:
         assert result["answer"]["corrections"] == [] and "rejected_rows" not in result["answer"]
 
     on(temporal_address, OwnHook, work)
+
+
+def test_an_expense_that_the_ledger_would_keep_cannot_be_rejected_by_itself(temporal_address: str) -> None:
+    async def work(task: Task) -> None:
+        gate = await task.gate("Expenses")
+        kind, why = await refusal(task.row(gate, "reject_row", "pending"))
+        assert kind == "CORRECTION_REFUSED" and why.startswith('Line "pending" is PENDING, and of expenses only')
+        assert (await task.state())["gates"][0]["rejected_rows"] == []
+        await task.row(gate, "reject_row", "needs_attention")
+        await task.row(gate, "reject_row", "needs_attention")
+        await task.row(gate, "reject_row", "odd")
+        await task.approve(gate)
+        assert await task.result() == ["PENDING", "REJECTED", "REJECTED"]
+
+    on(temporal_address, Expenses, work)
 
 
 def test_gates_at_once_are_told_apart(temporal_address: str) -> None:

@@ -21,7 +21,11 @@ def serve(answers: Answers, files: Files) -> None:
         return answers.state.read()
 
     def check_row(update: RowActionUpdate) -> None:
-        answers.check_row(answers.find(update.gate), change_in(update))
+        gate = answers.find(update.gate)
+        answers.check_row(gate, change_in(update))
+        # Only here and not when it is applied: a rejection that was once accepted stands at every replay.
+        if update.action == "reject_row":
+            gate.rows.require_rejectable(update.row_id)
 
     async def change_row(update: RowActionUpdate) -> None:
         gate = answers.find(update.gate)

@@ -7,6 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ntro.subledger.status import SubledgerStatus
+from ntro.subledger.types.expenses import ExpenseRow
+from ntro.subledger.types.expenses_mutations import can_reject
+
 from .messages import Json
 from .refusal import refuse
 from .table import Row, Table, find_row, review_tables
@@ -125,6 +129,26 @@ class ReviewRows:
         if change["action"] == "restore_row" and not can_restore:
             refuse("CORRECTION_REFUSED", "This runbook takes rejected lines out itself; it cannot put them back.")
         return None
+
+    def require_rejectable(self, row_id: str) -> None:
+        """
+        Refuses what the published rule for expenses refuses: of that ledger only lines that need attention can be rejected by themselves. Bundles rely on it and
+        write no other rejection of a line to the ledger: it would be shown as rejected, and wait there for ever.
+        """
+        config, payload = self._shown()
+        found = find_row(review_tables(config, payload), row_id)
+        if found is None or config.get("row_type") != ExpenseRow.__name__:
+            return
+        try:
+            status = SubledgerStatus(found[1].values.get("status"))
+        except ValueError:
+            return
+        if can_reject(status).status != "OK":
+            refuse(
+                "CORRECTION_REFUSED",
+                f'Line "{row_id}" is {status.value}, and of expenses only lines that need attention can be rejected by themselves. '
+                "Correct it, or reject the whole.",
+            )
 
     def keep(self, change: Mapping[str, Any], edit: Json | None, *, by: str, at: str, host: bool) -> None:
         """Keeps what a row action changed. ``host`` says that the author's code has no part in it."""

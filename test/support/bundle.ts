@@ -1,5 +1,10 @@
-/** The files of a small, valid TypeScript bundle; `salt` makes its content differ. */
-export function smallBundle(slug: string, version: string, salt = ""): Record<string, string> {
+/** The files of a small, valid TypeScript bundle; `salt` makes its content differ, `frontmatter` are further lines of it. */
+export function smallBundle(
+  slug: string,
+  version: string,
+  salt = "",
+  frontmatter: readonly string[] = [],
+): Record<string, string> {
   return {
     "runbook.md": [
       "---",
@@ -11,6 +16,7 @@ export function smallBundle(slug: string, version: string, salt = ""): Record<st
       "steps:",
       "  - id: only",
       "    label: The only step",
+      ...frontmatter,
       "---",
       "",
       `A runbook for tests. ${salt}`,

@@ -72,9 +72,14 @@ export class ScriptedPlatform {
     return entity.id;
   }
 
-  /** Deploys a version of a runbook and makes it ready, as a host would. */
-  async deploy(version: string, slug = "nav", described: Partial<Described> = {}): Promise<void> {
-    const body = { tenantSlug: "acme", version, files: smallBundle(slug, version) };
+  /** Deploys a version of a runbook and makes it ready, as a host would; `frontmatter` are further lines of its runbook.md. */
+  async deploy(
+    version: string,
+    slug = "nav",
+    described: Partial<Described> = {},
+    frontmatter: readonly string[] = [],
+  ): Promise<void> {
+    const body = { tenantSlug: "acme", version, files: smallBundle(slug, version, "", frontmatter) };
     const { deployment } = await this.client.call("runbooks.deploy", { params: { slug }, query: { wait: 0 }, body });
     const ready = { status: "ready" as const, described: { ...DESCRIBED, ...described } };
     await this.server

@@ -24,6 +24,7 @@ steps:
 templates: [{ path: templates/workflow.ts, description: The steps }]
 children: [document-ingest]
 schedule: { period: current }
+concurrency: one-per-workflow
 config_schema:
   global:
     period: { type: string, pattern: '^\\d{4}-\\d{2}$' }
@@ -52,6 +53,7 @@ config_schema:
       steps: { open: { strict: { type: "boolean", default: false } } },
     },
     schedulePeriod: "current",
+    concurrency: "one-per-workflow",
     language: "typescript",
     body: "# Body",
   });
@@ -153,6 +155,7 @@ steps:
     label: 3
   - id: open
 schedule: { period: next }
+concurrency: two
 children: [Document Ingest]
 config_schema:
   global:
@@ -165,20 +168,44 @@ config_schema:
     expect.stringContaining(
       '[FRONTMATTER_FIELD_INVALID] runbook.md:9:13 schedule.period must be one of previous, current (it is "next").',
     ),
-    expect.stringContaining("[FRONTMATTER_FIELD_INVALID] runbook.md:10:12 children[0] is not a slug"),
     expect.stringContaining(
-      "[CONFIG_SCHEMA_INVALID] runbook.md:13:15 config_schema.global.period.type must be one of string, number,",
+      '[FRONTMATTER_FIELD_INVALID] runbook.md:10:1 concurrency must be one of one-per-period, one-per-workflow, any (it is "two").',
+    ),
+    expect.stringContaining("[FRONTMATTER_FIELD_INVALID] runbook.md:11:12 children[0] is not a slug"),
+    expect.stringContaining(
+      "[CONFIG_SCHEMA_INVALID] runbook.md:14:15 config_schema.global.period.type must be one of string, number,",
     ),
     expect.stringContaining(
-      "[CONFIG_SCHEMA_INVALID] runbook.md:14:28 config_schema.global.limit.pattern is not a regular expression",
+      "[CONFIG_SCHEMA_INVALID] runbook.md:15:28 config_schema.global.limit.pattern is not a regular expression",
     ),
     expect.stringContaining(
-      "[CONFIG_SCHEMA_INVALID] runbook.md:14:42 config_schema.global.limit.default is not of type string (it is the number 4).",
+      "[CONFIG_SCHEMA_INVALID] runbook.md:15:42 config_schema.global.limit.default is not of type string (it is the number 4).",
     ),
   ]);
   expect(faultsOf(`${GOOD}\nsteps: [{ id: a }, { id: a }]`)).toEqual([
     expect.stringContaining("steps[1].id is the id of an earlier step"),
   ]);
+});
+
+test.each(["workflow.ts", "workflow.py"])("concurrency beside a %s: one of three words, or none", (workflow) => {
+  const result = (line: string) => {
+    const files = goodFiles({ "runbook.md": `---\n${GOOD}\n${line}\n---\n` });
+    files.delete("templates/workflow.ts");
+    if (workflow.endsWith(".py")) files.set("templates/activities.py", "");
+    return checkFiles(files.set(`templates/${workflow}`, ""));
+  };
+  const read = (line: string) => {
+    const checked = result(line);
+    return checked.status === "ok" ? checked.bundle.manifest.concurrency : shown(checked);
+  };
+  for (const word of ["one-per-period", "one-per-workflow", "any"]) expect(read(`concurrency: ${word}`)).toBe(word);
+  for (const line of ["", "concurrency:"]) expect(read(line)).toBeUndefined();
+  for (const wrong of ["one", "1", "[any]", "true"])
+    expect(read(`concurrency: ${wrong}`)).toEqual([
+      expect.stringMatching(
+        /^\[FRONTMATTER_FIELD_INVALID\] runbook\.md:5:1 concurrency must be one of one-per-period, /,
+      ),
+    ]);
 });
 
 test("no workflow file, or one of each language", () => {

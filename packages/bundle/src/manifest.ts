@@ -1,4 +1,4 @@
-import { type Fault, type Language, type Manifest, Slug } from "@ntro/contract";
+import { Concurrency, type Fault, type Language, type Manifest, Slug } from "@ntro/contract";
 import { valid as validSemver } from "semver";
 import * as z from "zod";
 import { ConfigSchemaInput } from "./config-schema";
@@ -58,6 +58,7 @@ const FrontmatterInput = z.object({
   children: z.preprocess((value) => value ?? [], z.array(Slug)),
   config_schema: ConfigSchemaInput,
   schedule: z.object({ period: z.enum(["previous", "current"]).nullish() }).nullish(),
+  concurrency: Concurrency.nullish().transform((value) => value ?? undefined),
 });
 
 /**
@@ -125,6 +126,8 @@ const HINTS: Record<string, string> = {
   slug: 'Use lower-case letters, digits and inner hyphens, at most 63 characters, such as "nav-monthly".',
   version: 'Use three numbers, such as "1.4.0" or "2.0.0-beta.1", without a leading v.',
   schedule: "period is `previous` (the month before the run, the default) or `current`.",
+  concurrency:
+    "one-per-period: one open task for each period; one-per-workflow: one open task at a time; any: as many as are asked for.",
   config_schema:
     "Each key has a type (string, number, boolean, array, object) and may have description, default, pattern and enum.",
   children: "List the slugs of the runbooks this one starts.",

@@ -68,6 +68,11 @@ export const ERRORS = {
     means: "The runbook takes no rows as data, or not rows of this kind.",
   },
   SECRET_NOT_FOUND: { status: 404, exit: 2, means: "The tenant has no such secret." },
+  TASK_RUNNING: {
+    status: 409,
+    exit: 1,
+    means: "An open task of the workflow keeps this one from starting; nothing was started.",
+  },
   TASK_CLOSED: { status: 409, exit: 1, means: "The task has ended." },
   TASK_UNREACHABLE: {
     status: 503,

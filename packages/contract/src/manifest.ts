@@ -40,6 +40,10 @@ export type ManifestStep = z.infer<typeof ManifestStep>;
 export const ManifestTemplate = z.object({ path: z.string(), description: z.string().optional() });
 export type ManifestTemplate = z.infer<typeof ManifestTemplate>;
 
+/** Which open tasks of a workflow keep a further one from starting: those of the same period, all of them, or none. */
+export const Concurrency = z.enum(["one-per-period", "one-per-workflow", "any"]);
+export type Concurrency = z.infer<typeof Concurrency>;
+
 /** What runbook.md says about a bundle: its checked frontmatter, its text, and the language its templates are written in. */
 export const Manifest = z.object({
   slug: Slug,
@@ -58,6 +62,8 @@ export const Manifest = z.object({
   configSchema: ConfigSchema,
   /** Which period a scheduled task is for: the month before its nominal time, or the month of it. */
   schedulePeriod: z.enum(["previous", "current"]),
+  /** Absent: `one-per-period` where the workflow has a schedule, else `any`. */
+  concurrency: Concurrency.optional(),
   language: Language,
   /** The markdown after the frontmatter. */
   body: z.string(),

@@ -1,36 +1,17 @@
-/** The task that a schedule started last, as far as it matters to the next firing. */
-export interface LastScheduledTask {
-  readonly id: string;
-  readonly title: string;
-  readonly open: boolean;
-  /** The firing it was started for. */
-  readonly nominalTime: Date;
-}
-
 export type DispatchPlan =
   | { readonly kind: "start"; readonly period: string }
   /** This firing was dispatched before: its task is the answer. */
-  | { readonly kind: "already"; readonly taskId: string }
-  | { readonly kind: "skip"; readonly reason: string };
+  | { readonly kind: "already"; readonly taskId: string };
 
-/**
- * What a firing of a schedule does. The same firing twice is one task; a firing while the last scheduled task is still open is skipped (and recorded),
- * so that work never piles up.
- */
+/** What a firing of a schedule does: the same firing twice is one task. Whether an open task keeps it from starting is decided where every task starts. */
 export function planDispatch(firing: {
   readonly nominalTime: Date;
   readonly timezone: string;
   readonly period: "previous" | "current";
-  readonly last: LastScheduledTask | undefined;
   /** The task of this very firing. */
   readonly same: { readonly id: string } | undefined;
 }): DispatchPlan {
   if (firing.same) return { kind: "already", taskId: firing.same.id };
-  if (firing.last?.open)
-    return {
-      kind: "skip",
-      reason: `The task of ${firing.last.nominalTime.toISOString()} (${firing.last.title}, ${firing.last.id}) is still open.`,
-    };
   return { kind: "start", period: scheduledPeriod(firing.nominalTime, firing.timezone, firing.period) };
 }
 

@@ -85,24 +85,11 @@ describe("the period of a firing", () => {
 describe("dispatch", () => {
   const nominalTime = new Date("2026-04-05T07:00:00Z");
   const firing = { nominalTime, timezone: "Europe/London", period: "previous" as const };
-  const last = { id: "t1", title: "NAV", nominalTime: new Date("2026-03-05T08:00:00Z") };
 
   it("starts the month's task", () => {
-    expect(planDispatch({ ...firing, last: undefined, same: undefined })).toEqual({ kind: "start", period: "2026-03" });
-    expect(planDispatch({ ...firing, last: { ...last, open: false }, same: undefined })).toEqual({
-      kind: "start",
-      period: "2026-03",
-    });
+    expect(planDispatch({ ...firing, same: undefined })).toEqual({ kind: "start", period: "2026-03" });
   });
-  it("skips while the last one is open", () => {
-    expect(planDispatch({ ...firing, last: { ...last, open: true }, same: undefined })).toMatchObject({
-      kind: "skip",
-      reason: expect.stringContaining("t1"),
-    });
-  });
-  it("gives the task of a firing that was dispatched before, open or not", () => {
-    expect(
-      planDispatch({ ...firing, last: { ...last, id: "t2", nominalTime, open: true }, same: { id: "t2" } }),
-    ).toEqual({ kind: "already", taskId: "t2" });
+  it("gives the task of a firing that was dispatched before", () => {
+    expect(planDispatch({ ...firing, same: { id: "t2" } })).toEqual({ kind: "already", taskId: "t2" });
   });
 });

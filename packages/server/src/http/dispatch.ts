@@ -32,7 +32,6 @@ async function dispatch(services: Services, row: WorkflowRow, nominalTime: Date)
   }
   const plan = await planFiring(services, row, nominalTime);
   if (plan.kind === "already") return { outcome: "started", taskId: plan.taskId };
-  if (plan.kind === "skip") return skip(services, row, nominalTime, plan.reason);
   try {
     return { outcome: "started", taskId: await start(services, row, nominalTime, plan.period) };
   } catch (error) {
@@ -42,15 +41,7 @@ async function dispatch(services: Services, row: WorkflowRow, nominalTime: Date)
 }
 
 async function planFiring({ db }: Services, row: WorkflowRow, nominalTime: Date): Promise<DispatchPlan> {
-  const [last, same, revisions] = await Promise.all([
-    db
-      .selectFrom("tasks")
-      .select(["id", "title", "closed_at", "nominal_time"])
-      .where("workflow_id", "=", row.id)
-      .where("nominal_time", "is not", null)
-      .orderBy("nominal_time", "desc")
-      .limit(1)
-      .executeTakeFirst(),
+  const [same, revisions] = await Promise.all([
     db
       .selectFrom("tasks")
       .select("id")
@@ -63,9 +54,6 @@ async function planFiring({ db }: Services, row: WorkflowRow, nominalTime: Date)
     nominalTime,
     timezone: row.timezone ?? "UTC",
     period: schedulePeriod(row, revisions),
-    last: last?.nominal_time
-      ? { id: last.id, title: last.title, open: last.closed_at === null, nominalTime: last.nominal_time }
-      : undefined,
     same,
   });
 }

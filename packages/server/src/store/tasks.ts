@@ -11,6 +11,7 @@ import {
 import { type Selectable, sql, type Transaction } from "kysely";
 import * as z from "zod";
 import { type Access, mayTouch } from "../core/access";
+import type { OpenTask } from "../core/concurrency";
 import type { Db } from "./database";
 import { type Page, type PageRequest, readPage } from "./pages";
 import type { Tables } from "./tables";
@@ -155,6 +156,18 @@ export async function insertTask(trx: Transaction<Tables>, task: NewTask): Promi
     .returning("id")
     .executeTakeFirst();
   return row !== undefined;
+}
+
+/** The tasks of a workflow that have not ended, oldest first, without one of them. */
+export async function otherOpenTasks(trx: Transaction<Tables>, workflowId: string, id: string): Promise<OpenTask[]> {
+  return trx
+    .selectFrom("tasks")
+    .select(["id", "title", "period"])
+    .where("workflow_id", "=", workflowId)
+    .where("id", "!=", id)
+    .where("closed_at", "is", null)
+    .orderBy("created_at")
+    .execute();
 }
 
 /** Holds an open task still until the transaction ends; undefined when there is none, or it has ended. */

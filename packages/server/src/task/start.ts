@@ -1,4 +1,5 @@
 import { type Actor, type Lock, NtroError, Period, taskQueue } from "@ntro/contract";
+import { concurrencyOf, hindrance, taskRunning } from "../core/concurrency";
 import { type LockableRevision, lockChildren } from "../core/lock";
 import { chooseRevision, taskInput, taskTitle } from "../core/start-task";
 import type { StartExecution } from "../engine/engine";
@@ -8,7 +9,7 @@ import { inTransaction } from "../store/database";
 import type { EntityRow } from "../store/entities";
 import { appendEvents, nudgeWorkers } from "../store/events";
 import { currentRevisions, type ReadyRevision, revisionById, revisionsOf } from "../store/ready-revisions";
-import { findTask, insertTask, lockOpenTask, type TaskRow } from "../store/tasks";
+import { findTask, insertTask, lockOpenTask, otherOpenTasks, type TaskRow } from "../store/tasks";
 import { holdActiveTenant, requireActive, type TenantRow } from "../store/tenants";
 import { lockWorkflow, type WorkflowRow } from "../store/workflows";
 import { endWithoutExecution } from "./close";
@@ -28,7 +29,7 @@ export interface TaskRequest {
 /**
  * Records a task and starts it. Everything is checked before the first row is written; once it is, the task is sure to run: when this process or Temporal
  * is gone before the execution exists, {@link startPendingTasks} starts it.
- * @throws NtroError `RUNBOOK_NOT_READY`, `INPUT_INVALID`, `TENANT_NOT_ACTIVE`, `WORKFLOW_NOT_FOUND`
+ * @throws NtroError `RUNBOOK_NOT_READY`, `INPUT_INVALID`, `TENANT_NOT_ACTIVE`, `WORKFLOW_NOT_FOUND`, `TASK_RUNNING`
  */
 export async function startTask(services: Services, request: TaskRequest): Promise<void> {
   const { db } = services;
@@ -42,8 +43,10 @@ export async function startTask(services: Services, request: TaskRequest): Promi
   const { input, lock } = await makeExecution(services, request, revision);
   const recorded = await inTransaction(db, async (trx) => {
     await holdActiveTenant(trx, tenant.id);
-    if (!(await lockWorkflow(trx, workflow.id, "share")))
-      throw new NtroError("WORKFLOW_NOT_FOUND", `The workflow ${workflow.id} was deleted.`);
+    // Two starts of one workflow come one after the other, so that the second sees the task of the first.
+    const held = await lockWorkflow(trx, workflow.id, "update");
+    if (!held) throw new NtroError("WORKFLOW_NOT_FOUND", `The workflow ${workflow.id} was deleted.`);
+    const period = Period.safeParse(input.period).data ?? null;
     const priority = request.context.priority;
     const isNew = await insertTask(trx, {
       id: request.id,
@@ -60,10 +63,13 @@ export async function startTask(services: Services, request: TaskRequest): Promi
       priority: typeof priority === "string" ? priority : null,
       createdBy: request.actor.name,
       nominalTime: request.nominalTime,
-      period: Period.safeParse(input.period).data ?? null,
+      period,
       lock,
     });
     if (!isNew) return false;
+    const rule = concurrencyOf(revision.manifest.concurrency, held.schedule);
+    const running = hindrance(rule, period, await otherOpenTasks(trx, workflow.id, request.id));
+    if (running) throw taskRunning(rule, running);
     // The tenant's host may have to be started.
     await nudgeWorkers(trx);
     const about = {

@@ -68,6 +68,7 @@ export async function pythonHosts(address: string, revisions: readonly PythonRev
         queue,
         workflows: join(folder, "workflows"),
         storage: join(folder, "storage"),
+        repairs: [],
         python: { environment: BASE_ENVIRONMENT, site: null, authorKey: randomUUID(), variables: {} },
       });
       return {

@@ -20,6 +20,7 @@ export const ERRORS = {
     means: "More than one workflow answers to this name; say which by id or entity.",
   },
   TASK_NOT_FOUND: { status: 404, exit: 2, means: "There is no such task, or this key may not see it." },
+  REPAIR_NOT_FOUND: { status: 404, exit: 2, means: "There is no such repair, or this key may not see it." },
   ROUTE_NOT_FOUND: { status: 404, exit: 4, means: "The server has no such path." },
   TENANT_EXISTS: { status: 409, exit: 1, means: "The slug is or was in use; slugs of tenants are never used again." },
   TENANT_NOT_ACTIVE: { status: 409, exit: 1, means: "The tenant is being set up, suspended or gone." },
@@ -74,6 +75,11 @@ export const ERRORS = {
     means: "An open task of the workflow keeps this one from starting; nothing was started.",
   },
   TASK_CLOSED: { status: 409, exit: 1, means: "The task has ended." },
+  REPAIR_REFUSED: {
+    status: 409,
+    exit: 1,
+    means: "The task cannot go on with this version; nothing changed.",
+  },
   TASK_UNREACHABLE: {
     status: 503,
     exit: 4,

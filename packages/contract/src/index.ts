@@ -10,6 +10,7 @@ export * from "./names";
 export * from "./permissions";
 export * from "./protocol";
 export * from "./reasoning";
+export * from "./repair";
 export * from "./review-table";
 export * from "./routes";
 export * from "./runbook";

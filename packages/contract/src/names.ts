@@ -86,6 +86,9 @@ export const SIGNALS = {
   dataSubmitted: "data_submitted",
 } as const;
 
+/** The signal by which an execution is told that it goes on with the code of another revision; its argument is `RepairedSignal`. */
+export const REPAIRED_SIGNAL = "ntro_repaired";
+
 /** What workflow code is told by update: the first three carry a gate's token and are refused by their validators unless that gate is open. */
 export const UPDATES = {
   decide: "ntro_decide",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Lock } from "./names";
 
 /**
  * What workflow code and the platform say to each other over Temporal (snake_case, as the published SDK has it).
@@ -243,6 +244,18 @@ export type SubmittedRecord = z.infer<typeof SubmittedRecord>;
 /** The argument of the update `ntro_ingest`. It names no gate: a runbook takes rows whenever it has a handler for them, and refuses them with `DATA_NOT_TAKEN` where it has none. */
 export const IngestUpdate = z.object({ records: z.array(SubmittedRecord).min(1), actedBy: Actor, at: z.string() });
 export type IngestUpdate = z.infer<typeof IngestUpdate>;
+
+/**
+ * The argument of the signal `ntro_repaired`: from here on the execution runs the code of `type`. It stands in the history, so every host that replays it knows.
+ */
+export const RepairedSignal = z.object({
+  /** Counts the repairs of this execution from 1; the highest is in force. */
+  number: z.number().int().positive(),
+  type: z.string(),
+  /** What changes in the lock of its children; merged by workflow code, so that children started later are these. */
+  lock: Lock,
+});
+export type RepairedSignal = z.infer<typeof RepairedSignal>;
 
 /** A gate as task rows and events show it: no payload. */
 export const GateSummary = z.object({

@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { Lock } from "./names";
 import { DisplayHint, DocumentRef, GateSummary, OpenGate, type StepState, TaskFailure } from "./protocol";
+import { ExecutionCode } from "./repair";
 
 /** Exactly these, as published clients refuse others. Waiting for a person is BLOCKED with gates; a cancelled task is FAILED with type `Cancelled`. */
 export const TaskStatus = z.enum(["PENDING", "READY", "IN_PROGRESS", "BLOCKED", "COMPLETED", "FAILED"]);
@@ -66,6 +68,10 @@ export const Task = z.object({
   runbookSlug: z.string(),
   runbookVersion: z.string(),
   digest: z.string(),
+  /** The code that the task and its children go on with; only where one task is asked for. */
+  code: z.array(ExecutionCode).optional(),
+  /** The revision that each child will be that it starts from now on; only where one task is asked for. */
+  lock: Lock.optional(),
   /** What the runbook returned; read from the tenant's records. */
   result: z.unknown().optional(),
 });

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ReplayReport } from "./repair";
 import { Ok, route } from "./route";
 import { Build, DeploymentReport, Desired, Dispatch, DispatchAnswer, Reports, RevisionContent } from "./worker";
 
@@ -45,6 +46,14 @@ export const WORKER_ROUTES = {
     path: "/internal/reports",
     permission: "worker",
     body: Reports,
+    answer: Ok,
+  }),
+  /** What a host tells of a replay it was asked for. One that is not waited for any more changes nothing. */
+  "worker.reportReplay": route({
+    method: "POST",
+    path: "/internal/replays/:id",
+    permission: "worker",
+    body: ReplayReport,
     answer: Ok,
   }),
   "worker.dispatch": route({

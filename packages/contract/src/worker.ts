@@ -12,6 +12,25 @@ export const PythonEnvironment = z.object({
 });
 export type PythonEnvironment = z.infer<typeof PythonEnvironment>;
 
+/** An execution that goes on with the code of another revision than the one it started with. */
+export const HostRepair = z.object({
+  workflowId: z.string(),
+  /** Counts the repairs of this execution from 1. */
+  number: z.number().int().positive(),
+  /** Workflow type of the revision whose code it runs. */
+  type: z.string(),
+});
+export type HostRepair = z.infer<typeof HostRepair>;
+
+/** A history to be tried on the code of a revision. */
+export const WantedReplay = z.object({
+  id: z.uuid(),
+  workflowId: z.string(),
+  /** Workflow type of the revision whose code is tried. */
+  type: z.string(),
+});
+export type WantedReplay = z.infer<typeof WantedReplay>;
+
 /** What a worker asks the server: which hosts should run on it, and which deployments wait to be made ready. */
 export const Desired = z.object({
   temporal: z.object({ address: z.string(), namespace: z.string() }),
@@ -36,6 +55,10 @@ export const Desired = z.object({
           /** False: the host may stop once drained. */
           wanted: z.boolean(),
           deployments: z.array(z.object({ id: z.uuid(), slug: z.string(), version: z.string(), digest: Digest })),
+          /** In force for open tasks on this queue. */
+          repairs: z.array(HostRepair),
+          /** Waiting to be tried by this host. */
+          replays: z.array(WantedReplay),
         }),
       ),
     }),

@@ -1,4 +1,4 @@
-import { Digest } from "@ntro/contract";
+import { Digest, HostRepair } from "@ntro/contract";
 import * as z from "zod";
 
 /** A revision as the server and the file system name it. */
@@ -19,6 +19,8 @@ export const HostSettings = z.object({
   workflows: z.string(),
   /** The tenant's folder for files that tasks make. */
   storage: z.string(),
+  /** Which executions go on with other code than they started with, see {@link ToHost} `repairs`. */
+  repairs: z.array(HostRepair),
   /** What only a Python host needs. */
   python: z
     .object({
@@ -39,6 +41,10 @@ export type HostSettings = z.infer<typeof HostSettings>;
 export const ToHost = z.discriminatedUnion("type", [
   z.object({ type: z.literal("start"), settings: HostSettings }),
   z.object({ type: z.literal("prepare"), deploymentId: z.string(), revision: RevisionKey }),
+  /** All repairs in force, in place of those told before; what signals in a history have told since stays. */
+  z.object({ type: z.literal("repairs"), repairs: z.array(HostRepair) }),
+  /** Try an execution's history on the code of a revision, report to `worker.reportReplay`, then say `replayed`. */
+  z.object({ type: z.literal("replay"), id: z.string(), workflowId: z.string(), workflowType: z.string() }),
   /** Finish what is under way, then exit. */
   z.object({ type: z.literal("drain") }),
 ]);
@@ -53,5 +59,7 @@ export const FromHost = z.discriminatedUnion("type", [
   /** Its event loop turns; told every {@link ALIVE_MS}. */
   z.object({ type: z.literal("alive") }),
   z.object({ type: z.literal("prepared"), deploymentId: z.string() }),
+  /** A replay was reported, or could not be: what still waits is asked for again. */
+  z.object({ type: z.literal("replayed"), id: z.string() }),
 ]);
 export type FromHost = z.infer<typeof FromHost>;

@@ -14,15 +14,18 @@ const SETTINGS: HostSettings = {
   queue: "ntro/acme/py-base",
   workflows: "workflows",
   storage: "storage",
+  repairs: [],
 };
 const REVISION = { slug: "thing", version: "1.0.0", digest: "0".repeat(64) };
 
 let prepared: string[];
+let replayed: string[];
 let logged: string;
 const hosts: HostProcess[] = [];
 
 beforeEach(() => {
   prepared = [];
+  replayed = [];
   logged = "";
 });
 afterEach(async () => {
@@ -38,7 +41,10 @@ function append(line: string): void {
 function host(script: string): HostProcess {
   const child = spawn("python3", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
   const log = pino({ level: "info" }, { write: (line) => append(line) });
-  const started = new HostProcess(lineChannel(child), SETTINGS, log, (id) => prepared.push(id));
+  const started = new HostProcess(lineChannel(child), SETTINGS, log, {
+    prepared: (id) => prepared.push(id),
+    replayed: (id) => replayed.push(id),
+  });
   hosts.push(started);
   return started;
 }
@@ -87,7 +93,7 @@ describe("a host that speaks lines", () => {
   it("that cannot be started ends too", async () => {
     const child = spawn("/no/such/python", [], { stdio: ["pipe", "pipe", "inherit"] });
     const log = pino({ level: "silent" });
-    const none = new HostProcess(lineChannel(child), SETTINGS, log, () => undefined);
+    const none = new HostProcess(lineChannel(child), SETTINGS, log, { prepared: () => {}, replayed: () => {} });
     expect(await none.exited).toEqual({ code: null, signal: null });
   });
 });

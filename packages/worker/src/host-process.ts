@@ -1,3 +1,4 @@
+import type { HostRepair, WantedReplay } from "@ntro/contract";
 import type { Logger } from "pino";
 import type { HostChannel } from "./host-channel";
 import { FromHost, type HostSettings, type RevisionKey } from "./host-messages";
@@ -8,9 +9,18 @@ const DRAIN_MS = 40_000;
 /** A host that says nothing for so long is in an endless loop of an activity: nothing of its tenant goes on until it is ended. */
 const SILENCE_MS = 60_000;
 
+/** Called when a host says that it is done with what it was told to do, by the id of that. */
+export interface HostListener {
+  prepared(deploymentId: string): void;
+  replayed(replayId: string): void;
+}
+
 /** A running host as the supervisor sees it, whatever language it serves. */
 export class HostProcess {
   readonly #preparing = new Set<string>();
+  readonly #replaying = new Set<string>();
+  /** The repairs it was told last, as text. */
+  #repairs: string;
   #draining = false;
   /** Resolves when the process has ended, with what ended it; both null when it could not be started. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -19,9 +29,10 @@ export class HostProcess {
     private readonly channel: HostChannel,
     settings: HostSettings,
     private readonly log: Logger,
-    onPrepared: (deploymentId: string) => void,
+    private readonly listener: HostListener,
   ) {
     const { child } = channel;
+    this.#repairs = JSON.stringify(settings.repairs);
     this.exited = new Promise((resolve) => {
       child.once("exit", (code, signal) => resolve({ code, signal }));
       child.on("error", (error) => {
@@ -34,9 +45,7 @@ export class HostProcess {
       const { success, data: message } = FromHost.safeParse(raw);
       if (!success) return this.log.warn({ pid: this.pid }, "a host said what is no message");
       heard();
-      if (message.type !== "prepared") return;
-      this.#preparing.delete(message.deploymentId);
-      onPrepared(message.deploymentId);
+      this.#done(message);
     });
     channel.send({ type: "start", settings });
   }
@@ -54,10 +63,29 @@ export class HostProcess {
     return [...this.#preparing];
   }
 
+  /** Replays it was told to make and has not answered. */
+  get replaying(): readonly string[] {
+    return [...this.#replaying];
+  }
+
   prepare(deploymentId: string, revision: RevisionKey): void {
     if (this.#preparing.has(deploymentId)) return;
     this.#preparing.add(deploymentId);
     this.channel.send({ type: "prepare", deploymentId, revision });
+  }
+
+  replay({ id, workflowId, type }: WantedReplay): void {
+    if (this.#replaying.has(id)) return;
+    this.#replaying.add(id);
+    this.channel.send({ type: "replay", id, workflowId, workflowType: type });
+  }
+
+  /** Tells it all repairs in force, if they are others than it was told last. */
+  tellRepairs(repairs: readonly HostRepair[]): void {
+    const told = JSON.stringify(repairs);
+    if (told === this.#repairs) return;
+    this.#repairs = told;
+    this.channel.send({ type: "repairs", repairs: [...repairs] });
   }
 
   /** Lets it finish and end; ends it when it takes too long. */
@@ -69,6 +97,16 @@ export class HostProcess {
     const late = setTimeout(() => this.channel.child.kill("SIGKILL"), DRAIN_MS);
     await this.exited;
     clearTimeout(late);
+  }
+
+  #done(message: FromHost): void {
+    if (message.type === "prepared") {
+      this.#preparing.delete(message.deploymentId);
+      this.listener.prepared(message.deploymentId);
+    } else if (message.type === "replayed") {
+      this.#replaying.delete(message.id);
+      this.listener.replayed(message.id);
+    }
   }
 
   /** Gives what is called whenever the host was heard of. */

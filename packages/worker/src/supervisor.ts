@@ -21,8 +21,8 @@ interface RunningHost {
   readonly variables: string;
 }
 
-/** A host that dies this often while preparing a deployment is taken to be killed by it. */
-const DEATHS_PER_DEPLOYMENT = 3;
+/** A host that dies this often while it prepares a deployment or replays a history is taken to be killed by that. */
+const DEATHS_PER_TRIAL = 3;
 /** After a host died or the server was away. */
 const AGAIN_MS = 250;
 /** From one round to the next: every task that starts or ends nudges, and many at once shall make few rounds. */
@@ -113,7 +113,7 @@ export class Supervisor {
   #match(desired: Desired, tenant: WantedTenant, wanted: WantedHost): void {
     const running = this.#hosts.get(wanted.queue);
     if (running?.process.draining) return;
-    if (!wanted.wanted && wanted.deployments.length === 0) {
+    if (!wanted.wanted) {
       void running?.process.drain();
       return;
     }
@@ -124,9 +124,15 @@ export class Supervisor {
       return;
     }
     const host = running?.process ?? this.#start(desired, tenant, wanted, variables);
-    for (const { id, slug, version, digest } of host ? wanted.deployments : []) {
-      if ((this.#deaths.get(id) ?? 0) < DEATHS_PER_DEPLOYMENT) host?.prepare(id, { slug, version, digest });
-    }
+    if (host) this.#instruct(host, wanted);
+  }
+
+  #instruct(host: HostProcess, { repairs, deployments, replays }: WantedHost): void {
+    host.tellRepairs(repairs);
+    const bearable = ({ id }: { readonly id: string }) => (this.#deaths.get(id) ?? 0) < DEATHS_PER_TRIAL;
+    for (const { id, slug, version, digest } of deployments.filter(bearable))
+      host.prepare(id, { slug, version, digest });
+    for (const replay of replays.filter(bearable)) host.replay(replay);
   }
 
   /** Undefined where its environment is not there yet. */
@@ -154,14 +160,16 @@ export class Supervisor {
       queue,
       workflows,
       storage: join(storage, tenant.slug),
+      repairs: wanted.repairs,
       ...(environment && ready
         ? { python: { environment: environment.name, site: ready.site, authorKey: tenant.authorKey, variables } }
         : {}),
     };
     const log = this.log.child({ queue });
-    const host = new HostProcess(startHost(ready, settings.storage), settings, log, (deploymentId) =>
-      this.#deaths.delete(deploymentId),
-    );
+    const host = new HostProcess(startHost(ready, settings.storage), settings, log, {
+      prepared: (id) => this.#deaths.delete(id),
+      replayed: (id) => this.#deaths.delete(id),
+    });
     this.#hosts.set(queue, { process: host, language, variables: digestOf(variables) });
     log.info({ pid: host.pid }, "host started");
     void host.exited.then((exit) => this.#ended(wanted, host, exit));
@@ -172,30 +180,42 @@ export class Supervisor {
     this.#hosts.delete(queue);
     this.log.info({ queue, ...exit }, host.draining ? "host drained" : "host ended");
     if (this.#stopped) return;
-    for (const id of host.preparing) void this.#blame(id, language, exit);
+    for (const id of host.preparing) void this.#blame(id, exit, () => this.#failDeployment(id, language, exit));
+    for (const id of host.replaying) void this.#blame(id, exit, () => this.#failReplay(id, exit));
     this.#later(host.draining ? 0 : AGAIN_MS);
   }
 
-  /** A deployment under whose preparation hosts keep dying is failed, so that it does not take the tenant's other work down with it. */
-  async #blame(deploymentId: string, language: Language, exit: Exit): Promise<void> {
-    const deaths = (this.#deaths.get(deploymentId) ?? 0) + 1;
-    this.#deaths.set(deploymentId, deaths);
-    if (deaths < DEATHS_PER_DEPLOYMENT) return;
-    const message = `The host ended ${deaths} times while it loaded the bundle (${exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`}).`;
+  /** What hosts keep dying over is given up, so that it does not take the tenant's other work down with it. */
+  async #blame(id: string, exit: Exit, giveUp: () => Promise<unknown>): Promise<void> {
+    const deaths = (this.#deaths.get(id) ?? 0) + 1;
+    this.#deaths.set(id, deaths);
+    if (deaths < DEATHS_PER_TRIAL) return;
+    await giveUp().catch((error: unknown) => {
+      this.log.warn({ id, ...exit, error: String(error) }, "could not report what hosts keep dying over");
+    });
+  }
+
+  #failDeployment(id: string, language: Language, exit: Exit): Promise<unknown> {
+    const message = `The host ended ${DEATHS_PER_TRIAL} times while it loaded the bundle (${shown(exit)}).`;
     const path = language === "typescript" ? "templates/activities.ts" : "templates/activities.py";
     const hint = `Does top-level code of ${path}${language === "typescript" ? "" : ", or of what it imports,"} end the process or use up its memory?`;
     const faults = [{ code: "RUNBOOK_LOAD_ERROR" as const, path, message, hint }];
-    await this.#client
-      .call("worker.reportDeployment", { params: { id: deploymentId }, body: { status: "failed", faults } })
-      .catch((error: unknown) => {
-        this.log.warn({ error: String(error) }, "could not report a deployment");
-      });
+    return this.#client.call("worker.reportDeployment", { params: { id }, body: { status: "failed", faults } });
+  }
+
+  #failReplay(id: string, exit: Exit): Promise<unknown> {
+    const message = `The host ended ${DEATHS_PER_TRIAL} times while it tried the history on this version (${shown(exit)}).`;
+    return this.#client.call("worker.reportReplay", { params: { id }, body: { status: "failed", message } });
   }
 }
 
 interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
+}
+
+function shown({ signal, code }: Exit): string {
+  return signal ? `signal ${signal}` : `exit code ${code}`;
 }
 
 function startHost(python: ReadyEnvironment | undefined, folder: string) {

@@ -64,6 +64,7 @@ const CONCERNS: Record<RouteName, Concern> = {
   "worker.putBuild": "row",
   "worker.getPrelude": "nothing",
   "worker.putPrelude": "nothing",
+  "worker.reportReplay": "row",
   // Rows of other tenants in a batch are left out, not refused.
   "worker.report": "list",
   // Says `skipped` of a foreign workflow as of one that is not there.
@@ -159,6 +160,7 @@ function bodyOf(name: RouteName): unknown {
     "worker.putBuild": build,
     "worker.putPrelude": { code: "x" },
     "worker.report": { reports: [] },
+    "worker.reportReplay": { status: "fits", events: 3 },
     "worker.dispatch": { workflowId: theirs.workflow, nominalTime: "2026-04-05T07:00:00Z" },
   };
   return bodies[name] ?? {};

@@ -9,6 +9,7 @@ import { healthHandlers } from "./health";
 import { meHandlers } from "./me";
 import { nudgeHandlers } from "./nudges";
 import { reasoningHandlers } from "./reasoning";
+import { replayHandlers } from "./repairs";
 import { reportHandlers } from "./reports";
 import { runbookHandlers } from "./runbooks";
 import { secretHandlers } from "./secrets";
@@ -29,6 +30,7 @@ export const handlers: Handlers = {
   ...nudgeHandlers,
   ...workerHandlers,
   ...reportHandlers,
+  ...replayHandlers,
   ...dispatchHandlers,
   ...workflowHandlers,
   ...taskHandlers,

@@ -2,6 +2,7 @@ import { BASE_ENVIRONMENT, type Desired, type Language, type PythonEnvironment, 
 import { sql } from "kysely";
 import type { Db } from "./database";
 import { listPending } from "./deployments";
+import { isOf, listRepairs, listReplays } from "./host-repairs";
 
 /** Minutes after the last event of a tenant until its hosts may stop. */
 const KEEP_MINUTES = 10;
@@ -23,10 +24,12 @@ export async function desiredHosts(
   db: Db,
   tenantId: string | null,
 ): Promise<{ id: string; slug: string; secretsVersion: number; hosts: Hosts }[]> {
-  const [tenants, places, pending] = await Promise.all([
+  const [tenants, places, pending, repairs, replays] = await Promise.all([
     activeTenants(db, tenantId),
     hostPlaces(db, tenantId),
     listPending(db, tenantId),
+    listRepairs(db, tenantId),
+    listReplays(db, tenantId),
   ]);
   return tenants.map(({ id, slug, secrets_version, busy, recent }) => ({
     id,
@@ -35,12 +38,11 @@ export async function desiredHosts(
     hosts: places
       .filter((place) => place.tenant_id === id)
       .map((place) =>
-        toHost(
-          slug,
-          place,
-          Boolean(busy || recent),
-          pending.filter((row) => row.tenant_id === id),
-        ),
+        toHost(slug, place, Boolean(busy || recent), {
+          pending: pending.filter(isOf(place)),
+          repairs: repairs.filter(isOf(place)),
+          replays: replays.filter(isOf(place)),
+        }),
       ),
   }));
 }
@@ -96,21 +98,27 @@ function hostPlaces(db: Db, tenantId: string | null): Promise<Place[]> {
   return (tenantId === null ? query : query.where("r.tenant_id", "=", tenantId)).execute();
 }
 
+/** What a host has to know and to do. */
+interface HostWork {
+  readonly pending: Awaited<ReturnType<typeof listPending>>;
+  readonly repairs: Awaited<ReturnType<typeof listRepairs>>;
+  readonly replays: Awaited<ReturnType<typeof listReplays>>;
+}
+
 function toHost(
   tenantSlug: string,
   { language, environment, requirements, used }: Place,
   active: boolean,
-  pending: Awaited<ReturnType<typeof listPending>>,
+  { pending, repairs, replays }: HostWork,
 ): Hosts[number] {
-  const deployments = pending
-    .filter((row) => row.language === language && row.environment === environment)
-    .map(({ id, slug, version, digest }) => ({ id, slug, version, digest }));
   return {
     language,
     queue: taskQueue(tenantSlug, language, environment),
     environment: language === "python" ? toEnvironment(environment, requirements) : null,
-    wanted: (active && used) || deployments.length > 0,
-    deployments,
+    wanted: (active && used) || pending.length > 0 || replays.length > 0,
+    deployments: pending.map(({ id, slug, version, digest }) => ({ id, slug, version, digest })),
+    repairs: repairs.map(({ workflowId, number, type }) => ({ workflowId, number, type })),
+    replays: replays.map(({ id, workflowId, type }) => ({ id, workflowId, type })),
   };
 }
 

@@ -3,12 +3,14 @@ import type { Db } from "./database";
 import { workspace } from "./migrations/0001-workspace";
 import { python } from "./migrations/0002-python";
 import { locks } from "./migrations/0003-locks";
+import { repairs } from "./migrations/0004-repairs";
 
 /** Every migration of the workspace database by name, in order; listed here because the server is shipped as one file. */
 const MIGRATIONS: Record<string, Migration> = {
   "0001-workspace": workspace,
   "0002-python": python,
   "0003-locks": locks,
+  "0004-repairs": repairs,
 };
 
 /** The database holds something that this server cannot work with; the text says the way out. */

@@ -1,10 +1,13 @@
 import type {
+  Actor,
   ChildState,
   Described,
   Fault,
   GateSummary,
+  LaterChild,
   Lock,
   Manifest,
+  ReplayReport,
   Role,
   StepState,
   TaskFailure,
@@ -19,7 +22,23 @@ type CreatedAt = ColumnType<Date, Date | undefined, never>;
 type UpdatedAt = ColumnType<Date, Date | undefined, Date>;
 type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
 type JsonNullable<T> = ColumnType<T | null, string | null | undefined, string | null>;
+/** Of an execution: what it was asked to go on with and what it goes on with, see the migration 0004. */
+interface RepairTable {
+  workflow_id: string;
+  number: number;
+  request_id: string;
+  task_id: string;
+  tenant_id: string;
+  from_revision: string;
+  revision_id: string;
+  lock: JSONColumnType<Lock>;
+  at: CreatedAt;
+  told_at: Nullable<Date>;
+}
 type JsonList<T> = ColumnType<T[], string | undefined, string>;
+
+/** What a host told of a replay, with the step that was under way where it differed. */
+export type CheckedReplay = ReplayReport & { readonly step?: { readonly id: string; readonly title: string } | null };
 
 /** The workspace database, as its migrations leave it. */
 export interface Tables {
@@ -156,6 +175,38 @@ export interface Tables {
     code_failing: JsonNullable<TaskFailure>;
     reported_at: Date;
   };
+  repair_requests: {
+    id: string;
+    tenant_id: string;
+    task_id: Nullable<string>;
+    check_only: boolean;
+    status: "checking" | "checked" | "applied" | "refused" | "failed";
+    message: Nullable<string>;
+    later_children: JsonList<LaterChild>;
+    lock: JSONColumnType<Lock>;
+    notices: JsonList<string>;
+    actor: JSONColumnType<Actor>;
+    reason: Nullable<string>;
+    created_at: CreatedAt;
+    ended_at: Nullable<Date>;
+  };
+  repair_checks: {
+    request_id: string;
+    position: number;
+    task_id: string;
+    workflow_id: string;
+    from_revision: string;
+    to_revision: string;
+    base_number: number;
+    status: "waiting" | "same" | "fits" | "unfit" | "failed";
+    replay_id: string;
+    round: ColumnType<number, number | undefined, number>;
+    asked_at: ColumnType<Date, Date | undefined, Date>;
+    report: JsonNullable<CheckedReplay>;
+  };
+  repairs: RepairTable;
+  /** A view. */
+  repairs_in_force: RepairTable;
   events: {
     id: Generated<string>;
     at: ColumnType<Date, Date | RawBuilder<Date> | undefined, never>;

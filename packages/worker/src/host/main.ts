@@ -26,10 +26,29 @@ async function prepare({ deploymentId, revision }: Extract<ToHost, { type: "prep
   tell({ type: "prepared", deploymentId });
 }
 
+async function takeRepairs({ repairs }: Extract<ToHost, { type: "repairs" }>): Promise<void> {
+  (await host)?.takeRepairs(repairs);
+}
+
+async function replay({ id, workflowId, workflowType }: Extract<ToHost, { type: "replay" }>): Promise<void> {
+  await (await host)?.replay({ id, workflowId, type: workflowType });
+  tell({ type: "replayed", id });
+}
+
 function take(raw: unknown): Promise<void> {
   const message = ToHost.parse(raw);
-  if (message.type === "start") return start(message);
-  return message.type === "prepare" ? prepare(message) : drain();
+  switch (message.type) {
+    case "start":
+      return start(message);
+    case "prepare":
+      return prepare(message);
+    case "repairs":
+      return takeRepairs(message);
+    case "replay":
+      return replay(message);
+    case "drain":
+      return drain();
+  }
 }
 
 async function drain(): Promise<void> {

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { NtroClient, StateReport } from "@ntro/contract";
+import { type HostRepair, NtroClient, StateReport, type WantedReplay } from "@ntro/contract";
 import { NativeConnection } from "@temporalio/worker";
 import { Pool } from "pg";
 import type { Logger } from "pino";
@@ -13,6 +13,8 @@ import { codeFailing, codeRecovered } from "./code-health";
 import { createMuxWorker, type MuxWorker } from "./mux";
 import { Preludes } from "./preludes";
 import { prepare } from "./prepare";
+import { Repairs } from "./repairs";
+import { Replays } from "./replays";
 import { Reporter } from "./reporter";
 import { Revisions } from "./revisions";
 import { activityRunner } from "./run-activity";
@@ -25,6 +27,10 @@ const STICKY = "2s";
 /** Runs one tenant's TypeScript bundles: one Temporal worker, every revision by its workflow type. */
 export interface TenantHost {
   prepare(deploymentId: string, revision: RevisionKey): Promise<void>;
+  /** Takes all repairs in force, in place of those it was told before. */
+  takeRepairs(repairs: readonly HostRepair[]): void;
+  /** Tries a history on the code of a revision and reports it; those asked for at the same time one after the other. Never rejects. */
+  replay(wanted: WantedReplay): Promise<void>;
   /** Takes no new work, lets what is under way end, then resolves. */
   drain(): Promise<void>;
   /** Rejects when the worker failed. */
@@ -39,6 +45,7 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
   await mkdir(settings.storage, { recursive: true });
   const preludes = new Preludes(client, join(settings.workflows, ".preludes"));
   const revisions = new Revisions(settings, client, preludes);
+  const repairs = new Repairs(settings.repairs);
   const reporter = new Reporter(client, (error) =>
     log.warn({ error: String(error) }, "the server did not take a report; trying again"),
   );
@@ -51,10 +58,14 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
     warm: await preludes.current(),
     log,
   });
+  const { namespace } = settings.temporal;
+  const replays = new Replays({ connection, namespace, revisions, client, log });
   const finished = runToEnd(worker, { reporter, pool, connection });
   return {
     prepare: (deploymentId, revision) =>
       prepare({ settings, client, preludes, revisions, pool }, deploymentId, revision),
+    takeRepairs: (all) => repairs.replace(all),
+    replay: (wanted) => replays.run(wanted),
     drain: () => {
       if (worker.state() === "RUNNING") worker.shutdown();
       return finished;

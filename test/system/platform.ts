@@ -173,8 +173,9 @@ export function run(program: string, args: readonly string[], env: NodeJS.Proces
       stderr += text;
     });
     child.on("error", reject);
-    // "exit", not "close": what `up --detach` starts keeps the pipes.
-    child.on("exit", (code, signal) => resolve({ code: code ?? (signal === "SIGINT" ? 130 : -1), stdout, stderr }));
+    // Its output may arrive after its end, but what `up --detach` starts keeps the pipes.
+    const ended = args.includes("--detach") ? "exit" : "close";
+    child.on(ended, (code, signal) => resolve({ code: code ?? (signal === "SIGINT" ? 130 : -1), stdout, stderr }));
   });
 }
 

@@ -7,10 +7,11 @@ import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } f
 import { build } from "esbuild";
 import { activitiesStub, loadActivities } from "../../packages/worker/src/host/activity-module";
 import type { Capabilities } from "../../packages/worker/src/host/capabilities";
-import { codeFailing, codeRecovered } from "../../packages/worker/src/host/code-health";
+import { CodeHealth, codeFailing, codeRecovered } from "../../packages/worker/src/host/code-health";
 import { BUILT, writeBuilt } from "../../packages/worker/src/host/compile";
 import { buildPrelude, createMuxWorker, type Prelude } from "../../packages/worker/src/host/mux";
 import { buildThreadScript } from "../../packages/worker/src/host/mux/testing/thread-script";
+import { Repairs } from "../../packages/worker/src/host/repairs";
 import type { LoadedRevision } from "../../packages/worker/src/host/revisions";
 import { activityRunner } from "../../packages/worker/src/host/run-activity";
 import { ZOD_DIR } from "../../packages/worker/src/installation";
@@ -72,6 +73,7 @@ async function load(
   const type = workflowType(key);
   return {
     key,
+    dir,
     revision: { type, prelude, workflow: workflow.code, sourceMap: workflow.sourceMap },
     activities: loaded,
   };
@@ -94,8 +96,8 @@ export async function serveRevisions(options: {
       return found;
     },
   };
-  const run = activityRunner(revisions, capabilities);
-  const failing = new Set<string>();
+  const run = activityRunner(revisions, new Repairs([]), capabilities);
+  const health = new CodeHealth();
   const worker = await createMuxWorker({
     connection,
     namespace: "default",
@@ -110,11 +112,11 @@ export async function serveRevisions(options: {
       },
     },
     onActivationFailed: (info, failure) => {
-      failing.add(info.runId);
+      health.failed(info);
       void codeFailing(info, failure, revisions).then(report);
     },
     onActivationSucceeded: (info) => {
-      if (failing.delete(info.runId)) report(codeRecovered(info));
+      if (health.worksAgain(info)) report(codeRecovered(info));
     },
   });
   const done = worker.run();

@@ -6,6 +6,7 @@ import { replayHistory } from "./mux";
 import { readHistory } from "./read-history";
 import { unfitReport } from "./replay-report";
 import type { Revisions } from "./revisions";
+import { sourceLine } from "./source-line";
 
 /** What replays need of their host. */
 interface ReplayParts {
@@ -42,10 +43,11 @@ export class Replays {
 
   async #try({ workflowId, type }: WantedReplay): Promise<ReplayReport> {
     const { connection, namespace, revisions } = this.parts;
-    const { revision } = await revisions.load(type);
+    const { revision, dir } = await revisions.load(type);
     const history = await readHistory(connection, namespace, workflowId);
     const outcome = await replayHistory({ revision, history, workflowId, threadScript: WORKFLOW_THREAD });
-    if (outcome.status === "unfit") return unfitReport(outcome.failure, history, revision);
+    if (outcome.status === "unfit")
+      return unfitReport(outcome, history, revision, (path, line) => sourceLine(dir, path, line));
     return { status: "fits", events: Number(history.events?.at(-1)?.eventId ?? 0) };
   }
 }

@@ -11,6 +11,8 @@ import type { Preludes } from "./preludes";
 /** A revision ready to run: its workflow code for the threads, its activities for this process. */
 export interface LoadedRevision {
   readonly key: RevisionKey;
+  /** Where it is installed. */
+  readonly dir: string;
   readonly revision: Revision;
   readonly activities: ActivityModule;
 }
@@ -58,7 +60,7 @@ export class Revisions {
       workflow,
       sourceMap: workflowMap,
     };
-    return { key, revision, activities: loadActivities(join(dir, BUILT.activities)) };
+    return { key, dir, revision, activities: loadActivities(join(dir, BUILT.activities)) };
   }
 
   /** The digest is whole on the server; a type shows its beginning. */

@@ -3,6 +3,7 @@ import { Context } from "@temporalio/activity";
 import { ApplicationFailure } from "@temporalio/common";
 import * as z from "zod";
 import type { Capabilities } from "./capabilities";
+import type { Repairs } from "./repairs";
 import type { Revisions } from "./revisions";
 
 /** What workflow code sends beside the input. */
@@ -22,18 +23,23 @@ const MAX_RESULT_BYTES = 1_000_000;
 const BEAT_MS = 5_000;
 
 /**
- * Runs any activity of any revision: the caller's workflow type says which. Input and output are checked by the author's schemas; what the author `fail`s, and
+ * Runs any activity of any revision: the caller's workflow type says which, or the one it was repaired to. Input and output are checked by the author's schemas; what the author `fail`s, and
  * what does not fit a schema, is not tried again.
  */
-export function activityRunner(revisions: Pick<Revisions, "load">, capabilities: Capabilities) {
+export function activityRunner(
+  revisions: Pick<Revisions, "load">,
+  repairs: Pick<Repairs, "typeOf">,
+  capabilities: Capabilities,
+) {
   return async (input: unknown, caller: unknown): Promise<unknown> => {
     const context = Context.current();
-    const { activityType, workflowType } = context.info;
-    const { activities } = await revisions.load(workflowType ?? "");
+    const { activityType, workflowType = "", workflowExecution } = context.info;
+    const codeType = repairs.typeOf(workflowExecution?.workflowId ?? "", workflowType);
+    const { activities } = await revisions.load(codeType);
     const activity = activities.get(activityType);
     if (!activity)
       throw ApplicationFailure.nonRetryable(
-        `The revision ${workflowType} has no activity "${activityType}".`,
+        `The revision ${codeType} has no activity "${activityType}".`,
         "ActivityNotFound",
       );
     const given = activity.input.safeParse(input);

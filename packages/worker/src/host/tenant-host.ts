@@ -9,7 +9,7 @@ import { WORKFLOW_THREAD } from "../installation";
 import { database } from "./capabilities/database";
 import { documents } from "./capabilities/documents";
 import { storage } from "./capabilities/storage";
-import { codeFailing, codeRecovered } from "./code-health";
+import { CodeHealth, codeFailing, codeRecovered } from "./code-health";
 import { createMuxWorker, type MuxWorker } from "./mux";
 import { Preludes } from "./preludes";
 import { prepare } from "./prepare";
@@ -53,6 +53,7 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
   const worker = await muxWorker(settings, {
     connection,
     revisions,
+    repairs,
     reporter,
     pool,
     warm: await preludes.current(),
@@ -91,6 +92,7 @@ async function runToEnd(
 interface Parts {
   readonly connection: NativeConnection;
   readonly revisions: Revisions;
+  readonly repairs: Repairs;
   readonly reporter: Reporter;
   readonly pool: Pool;
   readonly warm: Awaited<ReturnType<Preludes["current"]>>;
@@ -99,12 +101,11 @@ interface Parts {
 
 function muxWorker(
   settings: HostSettings,
-  { connection, revisions, reporter, pool, warm, log }: Parts,
+  { connection, revisions, repairs, reporter, pool, warm, log }: Parts,
 ): Promise<MuxWorker> {
   const capabilities = { db: database(pool), documents: documents(pool), storage: storage(settings.storage) };
-  const run = activityRunner(revisions, capabilities);
-  // Types whose code was reported as failing, by run: a recovery is told only where a failure was.
-  const failing = new Set<string>();
+  const run = activityRunner(revisions, repairs, capabilities);
+  const health = new CodeHealth();
   return createMuxWorker({
     connection,
     namespace: settings.temporal.namespace,
@@ -112,6 +113,8 @@ function muxWorker(
     warmPrelude: warm,
     threadScript: WORKFLOW_THREAD,
     loadRevision: async (type) => (await revisions.load(type)).revision,
+    typeToRun: (workflowId, ownType) => repairs.typeOf(workflowId, ownType),
+    onRepaired: (workflowId, repaired) => repairs.meet(workflowId, repaired),
     activities: { default: (...args) => run(args[0], args[1]) },
     sinks: {
       ntro: {
@@ -122,12 +125,12 @@ function muxWorker(
       },
     },
     onActivationFailed: (info, failure) => {
-      failing.add(info.runId);
+      health.failed(info);
       void codeFailing(info, failure, revisions).then((report) => reporter.report(report));
       log.warn({ ...info, failure: failure.message }, "workflow code failing");
     },
     onActivationSucceeded: (info) => {
-      if (failing.delete(info.runId)) reporter.report(codeRecovered(info));
+      if (health.worksAgain(info)) reporter.report(codeRecovered(info));
     },
     tuning: {
       shutdownGraceTime: DRAIN,

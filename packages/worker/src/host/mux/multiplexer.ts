@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import type { RepairedSignal } from "@ntro/contract";
 import type { Logger } from "@temporalio/worker";
 import type { SinkCall } from "@temporalio/workflow";
 import type { WorkflowCreateOptions } from "@temporalio/workflow/lib/interfaces.js";
+import { onlyQueries, repairsIn } from "./activation-jobs";
 import { describeError, failureOf, provesCodeWorks } from "./activation-report";
 import type { Activation, ActivationCompletion, RevisionRef, ThreadRequest, ThreadResult } from "./protocol";
 import type { ActivationFailure, ExecutionInfo, Revision } from "./revision";
@@ -13,13 +15,19 @@ import type { ThreadPool } from "./thread-pool";
 export interface MultiplexerHooks {
   /** @throws when the type is unknown or cannot be had now: the workflow task fails and is tried again */
   loadRevision(workflowType: string): Promise<Revision>;
+  /** The type whose code an execution runs now; without it, its own. */
+  typeToRun?(workflowId: string, ownType: string): string;
+  /** A history says that an execution runs other code from here on. Called before {@link typeToRun} is asked. */
+  onRepaired?(workflowId: string, repaired: RepairedSignal): void;
   /** An activation failed; the execution stays open. Called within that attempt. */
   onActivationFailed?(info: ExecutionInfo, failure: ActivationFailure): void;
   /** An activation went beyond the recorded history, so the code works. */
   onActivationSucceeded?(info: ExecutionInfo): void;
+  /** An activation was done: the id of the last event that it knew, and stacks of what the code waits for now, oldest first. */
+  onActivated?(info: ExecutionInfo, lastEventId: number, stacks: readonly string[]): void;
 }
 
-/** Gives the SDK's worker its workflows: each execution runs the revision that its workflow type names. */
+/** Gives the SDK's worker its workflows: each execution runs the revision that its workflow type names, or the one that it was repaired to. */
 export class Multiplexer implements SdkWorkflowCreator {
   private readonly refs = new WeakMap<Revision, RevisionRef>();
   private readonly executions = new Map<string, ExecutionInfo>();
@@ -34,10 +42,11 @@ export class Multiplexer implements SdkWorkflowCreator {
   /** Called by the SDK's worker when an execution is not in its cache. */
   async createWorkflow(options: WorkflowCreateOptions): Promise<SdkWorkflow> {
     const { workflowId, runId, workflowType } = options.info;
-    const info: ExecutionInfo = { workflowId, runId, workflowType };
+    const codeType = this.typeToRun(workflowId, workflowType);
+    const info: ExecutionInfo = { workflowId, runId, workflowType, codeType };
     const revision = await this.revisionFor(info);
-    const thread = this.pool.threadFor(workflowType);
-    this.pool.settle(runId, workflowType, thread);
+    const thread = this.pool.threadFor(codeType);
+    this.pool.settle(runId, codeType, thread);
     try {
       await this.createIn(thread, revision, options);
     } catch (error) {
@@ -65,6 +74,21 @@ export class Multiplexer implements SdkWorkflowCreator {
     this.executions.delete(runId);
   }
 
+  /** The type whose code an execution runs, as far as is known now. */
+  typeToRun(workflowId: string, ownType: string): string {
+    return this.hooks.typeToRun?.(workflowId, ownType) ?? ownType;
+  }
+
+  /** Tells the host of the repairs that an activation brings. */
+  takeRepairs({ workflowId }: ExecutionInfo, activation: Activation): void {
+    for (const repaired of repairsIn(activation)) this.tell(() => this.hooks.onRepaired?.(workflowId, repaired));
+  }
+
+  /** Tells the host where an execution stands after an activation. */
+  activated(info: ExecutionInfo, activation: Activation, stacks: readonly string[]): void {
+    this.tell(() => this.hooks.onActivated?.(info, activation.historyLength ?? 0, stacks));
+  }
+
   /** Reports a failed activation to the host. */
   failed(info: ExecutionInfo, failure: ActivationFailure): void {
     this.tell(() => this.hooks.onActivationFailed?.(info, failure));
@@ -77,7 +101,7 @@ export class Multiplexer implements SdkWorkflowCreator {
 
   private async revisionFor(info: ExecutionInfo): Promise<Revision> {
     try {
-      return await this.hooks.loadRevision(info.workflowType);
+      return await this.hooks.loadRevision(info.codeType);
     } catch (error) {
       this.failed(info, describeError("unavailable", error));
       throw error instanceof Error ? error : new Error(String(error));
@@ -122,7 +146,7 @@ export class Multiplexer implements SdkWorkflowCreator {
       return;
     }
     const timedOut = error instanceof ThreadRequestError && error.original.timedOut;
-    if (timedOut) this.pool.putInQuarantine(info.workflowType, error.message);
+    if (timedOut) this.pool.putInQuarantine(info.codeType, error.message);
     this.failed(info, describeError(timedOut ? "timeout" : "load", error));
   }
 
@@ -147,15 +171,14 @@ class MultiplexedWorkflow implements SdkWorkflow {
   ) {}
 
   async activate(activation: Activation): Promise<ActivationCompletion> {
-    const { runId, workflowType } = this.info;
-    if (this.pool.mustLeave(workflowType, this.thread)) {
-      // Fails this one task; the SDK evicts the execution and creates it again, in quarantine.
-      throw new Error(`Executions of ${workflowType} move to the quarantine thread.`);
-    }
+    const { runId } = this.info;
+    this.multiplexer.takeRepairs(this.info, activation);
+    this.requireRightPlace(activation);
     try {
       const result = await this.thread.request({ type: "activate", runId, activation });
       if (result.type !== "activated") throw new Error(`The workflow thread answered ${result.type} to an activation.`);
       this.sinkCalls.push(...result.sinkCalls);
+      this.multiplexer.activated(this.info, activation, result.stacks);
       this.assess(activation, result.completion, result.timedOut);
       return result.completion;
     } catch (error) {
@@ -178,9 +201,20 @@ class MultiplexedWorkflow implements SdkWorkflow {
     await this.thread.request({ type: "dispose", runId }).catch(() => undefined);
   }
 
+  /** Throws when the execution has to go on elsewhere: this one task fails, the SDK evicts the execution and creates it again, there. */
+  private requireRightPlace(activation: Activation): void {
+    const { workflowId, workflowType, codeType } = this.info;
+    if (this.pool.mustLeave(codeType, this.thread))
+      throw new Error(`Executions of ${codeType} move to the quarantine thread.`);
+    // A question may still be answered by the code that ran until now.
+    if (onlyQueries(activation)) return;
+    const wanted = this.multiplexer.typeToRun(workflowId, workflowType);
+    if (wanted !== codeType) throw new Error(`The execution was repaired: it goes on with ${wanted}.`);
+  }
+
   private assess(activation: Activation, completion: ActivationCompletion, timedOut: boolean): void {
     const failure = failureOf(completion, timedOut);
-    if (timedOut) this.pool.putInQuarantine(this.info.workflowType, failure?.message ?? "execution time limit");
+    if (timedOut) this.pool.putInQuarantine(this.info.codeType, failure?.message ?? "execution time limit");
     if (failure !== undefined) this.multiplexer.failed(this.info, failure);
     else if (provesCodeWorks(activation, completion)) this.multiplexer.succeeded(this.info);
   }
@@ -192,9 +226,9 @@ class MultiplexedWorkflow implements SdkWorkflow {
     }
     const timedOut = error instanceof ThreadRequestError && error.original.timedOut;
     if (error instanceof ThreadRequestError) this.sinkCalls.push(...error.sinkCalls);
-    if (timedOut) this.pool.putInQuarantine(this.info.workflowType, error.message);
+    if (timedOut) this.pool.putInQuarantine(this.info.codeType, error.message);
     // A query handler that fails this way blocks nobody but the asker.
-    const onlyQueries = activation.jobs?.every((job) => job.queryWorkflow != null) === true;
-    if (!onlyQueries) this.multiplexer.failed(this.info, describeError(timedOut ? "timeout" : "code", error));
+    if (!onlyQueries(activation))
+      this.multiplexer.failed(this.info, describeError(timedOut ? "timeout" : "code", error));
   }
 }

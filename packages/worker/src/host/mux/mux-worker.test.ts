@@ -151,6 +151,7 @@ test("reports failing code within the attempt, and goes on with fixed code", asy
     workflowId: run.workflowId,
     runId: run.firstExecutionRunId,
     workflowType: "buggy",
+    codeType: "buggy",
   });
 });
 

@@ -16,6 +16,8 @@ export interface WorkflowThreadOptions {
   readonly executionTimeoutMs?: number;
   /** Revisions a thread keeps compiled; default 1000. */
   readonly maxRevisions?: number;
+  /** Whether {@link MultiplexerHooks.onActivated} is told stacks. */
+  readonly stacks?: boolean;
   /** When given, every ordinary thread passes the self-test with it before anything else, and has it loaded then. */
   readonly warmPrelude?: Prelude;
 }
@@ -46,6 +48,7 @@ export async function openMultiplexer(
     settings: {
       executionTimeoutMs: options.executionTimeoutMs ?? 5000,
       activityNames,
+      stacks: options.stacks ?? false,
       maxRevisions: options.maxRevisions ?? 1000,
     },
     heapMb: options.threadHeapMb ?? 512,

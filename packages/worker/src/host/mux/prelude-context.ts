@@ -18,6 +18,7 @@ export type CompiledRevision = (module: unknown, exports: unknown, require: unkn
 export interface ContextSettings {
   readonly executionTimeoutMs: number;
   readonly activityNames: ReadonlySet<string>;
+  readonly stacks: boolean;
 }
 
 /** A workflow execution living in a {@link PreludeContext}. */
@@ -25,6 +26,8 @@ export interface HostedWorkflow {
   /** Whether author code hit the execution time limit since the last call of this function. */
   takeTimedOut(): boolean;
   activate(activation: Activation): Promise<ActivationCompletion>;
+  /** Stacks of what the execution waits for, oldest first; empty unless {@link ContextSettings.stacks}. */
+  stacks(): string[];
   /** Sink calls made since the last call of this function. */
   takeSinkCalls(): Promise<SinkCall[]>;
   dispose(): Promise<void>;
@@ -61,7 +64,7 @@ export class PreludeContext extends ReusableVMWorkflowCreator {
    * @throws when the script is not a prelude this SDK version can drive
    */
   static open(prelude: Prelude, settings: ContextSettings): PreludeContext {
-    installGlobalHandlers();
+    installGlobalHandlers(settings.stacks);
     const filename = preludeFileName(prelude.digest);
     const script = new vm.Script(prelude.code, { filename });
     const sourceMap = NO_SOURCE_MAP as unknown as SdkBundle["sourceMap"];
@@ -132,11 +135,12 @@ export class PreludeContext extends ReusableVMWorkflowCreator {
 }
 
 /**
- * The SDK's stack traces of errors, without its traces of promises: those cost half of an activation's time and serve only the query
- * `__stack_trace`, which is empty here (`ntro_state` says what an execution waits for).
+ * The SDK's stack traces of errors. Its traces of promises cost half of an activation's time and serve only the query `__stack_trace`, which is empty here
+ * (`ntro_state` says what an execution waits for); a replay that is to find where code stands asks for them.
  */
-function installGlobalHandlers(): void {
+function installGlobalHandlers(promiseStacks: boolean): void {
   globalHandlers.install();
+  if (promiseStacks) return;
   const stop: unknown = Reflect.get(globalHandlers, "stopPromiseHook");
   if (typeof stop !== "function") throw new Error("The SDK's global handlers have no stopPromiseHook.");
   stop();
@@ -179,7 +183,15 @@ function host(workflow: SdkWorkflow): HostedWorkflow {
       return result;
     },
     activate: (activation) => workflow.activate(coresdk.workflow_activation.WorkflowActivation.fromObject(activation)),
+    stacks: () => stacksOf(workflow),
     takeSinkCalls: () => workflow.getAndResetSinkCalls(),
     dispose: () => workflow.dispose(),
   };
+}
+
+/** What the SDK would answer the query `__stack_trace` with. */
+function stacksOf(workflow: SdkWorkflow): string[] {
+  if (!("activator" in workflow)) return [];
+  const { activator } = workflow as { activator: { getStackTraces(): { formatted: string }[] } };
+  return activator.getStackTraces().map(({ formatted }) => formatted);
 }

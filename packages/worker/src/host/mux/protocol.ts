@@ -36,7 +36,7 @@ export type ThreadResult =
   | { type: "done" }
   /** The thread lacks a text the request needs; send it and ask again. */
   | { type: "missing"; what: "prelude" | "revision" }
-  | { type: "activated"; completion: ActivationCompletion; sinkCalls: SinkCall[]; timedOut: boolean }
+  | { type: "activated"; completion: ActivationCompletion; sinkCalls: SinkCall[]; timedOut: boolean; stacks: string[] }
   | { type: "stats"; stats: ThreadStats };
 
 /** An error as it crosses the thread boundary. */
@@ -62,6 +62,8 @@ export interface ThreadSettings {
   /** Longest time author code may run without yielding, in milliseconds. */
   readonly executionTimeoutMs: number;
   readonly activityNames: readonly string[];
+  /** Whether each activation tells where the code stands after it. It costs half of an activation's time. */
+  readonly stacks: boolean;
   /** Revisions kept compiled; the least recently used ones go first. */
   readonly maxRevisions: number;
   /** One int32: the `seq` of the request the thread began last, so that a death can be laid at someone's door. */

@@ -35,7 +35,12 @@ test("tells whether another revision can go on from a history", async () => {
     });
   expect(await replay(before.replace("return answer", "return answer + 1"))).toEqual({ status: "fits" });
   const renamed = before.replace("sleep(1)", `proxyActivities({ startToCloseTimeout: "5s" }).echo(1)`);
-  expect(await replay(renamed)).toMatchObject({ status: "unfit", failure: { kind: "nondeterminism" } });
+  expect(await replay(renamed)).toMatchObject({
+    status: "unfit",
+    failure: { kind: "nondeterminism", message: expect.stringContaining("HistoryEvent(id: 5, TimerStarted)") },
+    lastEventId: 3,
+    stacks: [expect.stringContaining("repaired/workflow.js:7:")],
+  });
   const throwing = before.replace("await condition", "undefined.x; await condition");
   expect(await replay(throwing)).toMatchObject({ status: "unfit", failure: { kind: "code", type: "TypeError" } });
   await run.terminate();

@@ -29,6 +29,8 @@ export interface ExecutionInfo {
   readonly workflowId: string;
   readonly runId: string;
   readonly workflowType: string;
+  /** The type whose code it runs; another than its own once it was repaired. */
+  readonly codeType: string;
 }
 
 /**

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 async function testWith(candidate: Prelude): Promise<void> {
-  const settings = { executionTimeoutMs: 5000, activityNames: ["default"], maxRevisions: 10 };
+  const settings = { executionTimeoutMs: 5000, activityNames: ["default"], stacks: false, maxRevisions: 10 };
   const thread = new WorkflowThread({ script: script.path, settings, heapMb: 256, onDeath: () => undefined });
   try {
     await selfTestThread(thread, candidate);

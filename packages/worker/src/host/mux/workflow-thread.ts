@@ -69,6 +69,7 @@ async function activate(runId: string, activation: Activation): Promise<ThreadRe
     completion,
     sinkCalls: await transferableSinkCalls(workflow),
     timedOut: workflow.takeTimedOut(),
+    stacks: settings.stacks ? workflow.stacks() : [],
   };
 }
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from .logs import set_up_logging
-from .messages import ALIVE_SECONDS, TO_HOST, Alive, Drain, FromHost, Prepare, Prepared, Running, Start
+from .messages import ALIVE_SECONDS, TO_HOST, Alive, Drain, FromHost, Idle, Prepare, Prepared, Rest, Running, Start
 from .surroundings import surround
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class Process:
             self._do(self._start(message))
         elif isinstance(message, Prepare):
             self._do(self._prepare(message))
+        elif isinstance(message, Rest):
+            self._do(self._rest())
         elif isinstance(message, Drain):
             self._do(self._drain())
 
@@ -118,6 +120,11 @@ class Process:
             # Settled by somebody else, or gone: there is nothing left to do for it.
             log.warning("deployment %s: %s", message.deployment_id, error)
         self._channel.tell(Prepared(deployment_id=message.deployment_id))
+
+    async def _rest(self) -> None:
+        host = await asyncio.shield(self._host)
+        if host.activities_under_way() == 0:
+            self._channel.tell(Idle())
 
     async def _drain(self) -> None:
         if self._started:

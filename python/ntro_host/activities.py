@@ -56,19 +56,26 @@ class ActivityRouting(Interceptor):
         definitions = [ActivityDefinition.must_from_callable(function) for function in shared]
         self._shared = {definition.name or "": definition for definition in definitions}
         self._beats: Beats | None = None
+        self.under_way = 0
+        """How many activities run now."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """One for each attempt."""
         if self._beats is None:
             worker = next._worker  # type: ignore[attr-defined]
             self._beats = Beats(lambda beat: worker._bridge_worker().record_activity_heartbeat(beat))
-        return _Attempt(next, self._find, self._executor, self._beats)
+        return _Attempt(next, self, self._executor, self._beats)
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
         """What asks for the heartbeats that :class:`Beats` gives."""
         return HostHeartbeats
 
-    async def _find(self, info: activity.Info) -> tuple[ActivityDefinition, Revision | None]:
+    async def find(self, info: activity.Info) -> tuple[ActivityDefinition, Revision | None]:
+        """
+        The author's function for an attempt, and the revision it is of (None: one of the SDK's own for a revision that is not there).
+
+        :raises ApplicationError: ``ActivityNotFound``, which is not tried again
+        """
         try:
             revision = await self._revisions.load(info.workflow_type or "")
         except UnknownType:
@@ -85,12 +92,12 @@ class _Attempt(ActivityInboundInterceptor):
     def __init__(
         self,
         next: ActivityInboundInterceptor,
-        find: Callable[[activity.Info], Any],
+        routing: ActivityRouting,
         executor: ThreadPoolExecutor,
         beats: Beats,
     ) -> None:
         super().__init__(next)
-        self._find = find
+        self._routing = routing
         self._executor = executor
         self._beats = beats
         self._heartbeats: RememberedHeartbeat | None = None
@@ -100,7 +107,14 @@ class _Attempt(ActivityInboundInterceptor):
         self.next.init(self._heartbeats)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
-        definition, revision = await self._find(activity.info())
+        self._routing.under_way += 1
+        try:
+            return await self._execute(input)
+        finally:
+            self._routing.under_way -= 1
+
+    async def _execute(self, input: ExecuteActivityInput) -> Any:
+        definition, revision = await self._routing.find(activity.info())
         input.args = decode(definition, input.args[0])
         input.fn = definition.fn
         around = functools.partial(

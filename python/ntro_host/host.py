@@ -30,8 +30,11 @@ log = logging.getLogger("ntro_host")
 class TenantHost:
     """A running host. Made by :func:`start_tenant_host`."""
 
-    def __init__(self, worker: Worker, server: Server, reporter: Reporter, preparing: Preparing) -> None:
+    def __init__(
+        self, worker: Worker, server: Server, reporter: Reporter, preparing: Preparing, routing: ActivityRouting
+    ) -> None:
         self._worker = worker
+        self._routing = routing
         self._server = server
         self._reporter = reporter
         self._preparing = preparing
@@ -41,6 +44,10 @@ class TenantHost:
     async def prepare(self, deployment_id: str, key: RevisionKey) -> None:
         """Makes a deployment ready. Raises as :meth:`Preparing.prepare` does."""
         await self._preparing.prepare(deployment_id, key)
+
+    def activities_under_way(self) -> int:
+        """How many run here now."""
+        return self._routing.under_way
 
     async def drain(self) -> None:
         """Takes no new work, lets what is under way end, sends what is to be reported."""
@@ -107,15 +114,16 @@ async def start_tenant_host(settings: HostSettings) -> TenantHost:
     code = _CodeLoader(revisions, settings.queue, reporter)
     health = CodeHealth(_folder_of, reporter.report)
     executor = ThreadPoolExecutor(ACTIVITIES_AT_ONCE, thread_name_prefix="activity")
+    routing = ActivityRouting(revisions, SDK_ACTIVITIES, executor)
     worker = make_worker(
         await connect(settings.temporal),
         settings.queue,
         RevisionRunner(_served, code.problems),
-        [TaskInterceptor(), ActivityRouting(revisions, SDK_ACTIVITIES, executor)],
+        [TaskInterceptor(), routing],
         executor,
     )
     observe(worker, code, health)
-    return TenantHost(worker, server, reporter, Preparing(settings, server, revisions))
+    return TenantHost(worker, server, reporter, Preparing(settings, server, revisions), routing)
 
 
 def _not_taken(error: Exception) -> None:

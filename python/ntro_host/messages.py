@@ -95,16 +95,22 @@ class Prepare(Message):
     revision: RevisionKey
 
 
+class Rest(Message):
+    """Nobody needs this host now: say :class:`Idle` when no activity is under way."""
+
+    type: Literal["rest"]
+
+
 class Drain(Message):
     """Finish what is under way, then exit."""
 
     type: Literal["drain"]
 
 
-ToHost = Annotated[Start | Prepare | Drain, Field(discriminator="type")]
+ToHost = Annotated[Start | Prepare | Rest | Drain, Field(discriminator="type")]
 """Supervisor to host."""
 
-TO_HOST: TypeAdapter[Start | Prepare | Drain] = TypeAdapter(ToHost)
+TO_HOST: TypeAdapter[Start | Prepare | Rest | Drain] = TypeAdapter(ToHost)
 
 
 class Running(Message):
@@ -126,7 +132,13 @@ class Prepared(Message):
     deployment_id: str
 
 
-FromHost = Running | Alive | Prepared
+class Idle(Message):
+    """It was asked to rest, and no activity is under way."""
+
+    type: Literal["idle"] = "idle"
+
+
+FromHost = Running | Alive | Prepared | Idle
 """Host to supervisor."""
 
 

@@ -125,6 +125,11 @@ class HostProcess:
             )
         assert seen and any(map(wanted, self._messages)), "\n".join(self.log)
 
+    def has_said(self, kind: str) -> bool:
+        """Whether the host has sent a message of a type."""
+        with self._changed:
+            return any(message["type"] == kind for message in self._messages)
+
     def kill(self) -> None:
         """SIGKILL."""
         self._process.kill()

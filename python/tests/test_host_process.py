@@ -308,6 +308,39 @@ def test_plain_functions_beat_and_can_be_cancelled(lab: Lab) -> None:
     assert lab.host.drain() == 0
 
 
+def test_it_may_rest_only_while_no_activity_runs(lab: Lab) -> None:
+    more = "await runbook.execute_activity(in_thread, 60.0, start_to_close_timeout=timedelta(seconds=90))"
+    workflow_type = lab.deployed(files_of(more=more))
+
+    async def work(client: Client) -> None:
+        handle = await start(client, workflow_type)
+
+        async def under_way() -> bool:
+            pending = (await handle.describe()).raw_description.pending_activities
+            return any(
+                each.activity_type.name == "in_thread" and each.HasField("last_started_time") for each in pending
+            )
+
+        loop = asyncio.get_running_loop()
+        await until(lambda: asyncio.run_coroutine_threadsafe(under_way(), loop).result())
+        lab.host.send({"type": "rest"})
+        # Something that takes longer than a "no".
+        await asyncio.to_thread(lab.deployed, files_of(version="0.2.0"), "0.2.0")
+        assert not lab.host.has_said("idle")
+        await handle.cancel()
+        with pytest.raises(WorkflowFailureError):
+            await handle.result()
+
+        def rests() -> bool:
+            lab.host.send({"type": "rest"})
+            return lab.host.has_said("idle")
+
+        await until(rests)
+
+    lab.run(work)
+    assert lab.host.drain() == 0
+
+
 def test_tasks_share_no_module(lab: Lab) -> None:
     text = WORKFLOW.replace("@runbook.defn", "SEEN = []\n\n\n@runbook.defn").replace(
         "# more", "SEEN.append(1)\n        out = Out(tag=out.tag, total=len(SEEN))"

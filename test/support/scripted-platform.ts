@@ -36,12 +36,12 @@ export class ScriptedPlatform {
     private worker: ScriptedWorker | undefined,
   ) {}
 
-  static async start(): Promise<ScriptedPlatform> {
+  static async start(settings: TestServerOptions["settings"] = {}): Promise<ScriptedPlatform> {
     const [postgres, temporal] = await Promise.all([startTestPostgres(), startTestTemporal()]);
     const [host = "", port] = temporal.address.split(":");
     const way = new CutProxy({ host, port: Number(port) });
     await way.open();
-    const server = await startTestServer(postgres.url, ScriptedPlatform.options(way.address));
+    const server = await startTestServer(postgres.url, ScriptedPlatform.options(way.address, { settings }));
     const platform = new ScriptedPlatform(postgres, temporal, way, server, undefined);
     await platform.client.call("tenants.create", { body: { name: "Acme", slug: "acme" } });
     await platform.newEntity("spv1");

@@ -40,6 +40,7 @@ export async function startTestServer(databaseUrl: string, options: TestServerOp
     secret: randomBytes(32),
     tenantUiUrl: null,
     keyHashes: { admin: hashKey(keys.admin), worker: hashKey(keys.worker) },
+    idleMs: 600_000,
     limits: { fileBytes: 25 * 1024 * 1024 },
     ...options.settings,
   };
@@ -80,6 +81,7 @@ function engineThatIsAway(): Engine {
     cancel: away,
     terminate: away,
     closedSince: away,
+    hasBacklog: away,
     putSchedule: away,
     deleteSchedule: away,
     nextRuns: away,

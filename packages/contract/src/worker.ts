@@ -31,7 +31,7 @@ export const WantedReplay = z.object({
 });
 export type WantedReplay = z.infer<typeof WantedReplay>;
 
-/** What a worker asks the server: which hosts should run on it, and which deployments wait to be made ready. */
+/** What a worker asks the server: the hosts that should run on it, and which deployments wait to be made ready. A host that is not named may stop once nothing is under way in it. */
 export const Desired = z.object({
   temporal: z.object({ address: z.string(), namespace: z.string() }),
   tenants: z.array(
@@ -52,8 +52,6 @@ export const Desired = z.object({
           queue: z.string(),
           /** What a Python host runs in; null for TypeScript. */
           environment: PythonEnvironment.nullable(),
-          /** False: the host may stop once drained. */
-          wanted: z.boolean(),
           deployments: z.array(z.object({ id: z.uuid(), slug: z.string(), version: z.string(), digest: Digest })),
           /** In force for open tasks on this queue. */
           repairs: z.array(HostRepair),

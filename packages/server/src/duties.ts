@@ -3,6 +3,7 @@ import { failAbandonedDeployments } from "./deploy";
 import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
 import { taskDuties } from "./task/recover";
+import { wakeSleepersDuty } from "./task/sleepers";
 import { resumeTenants, upgradeTenants } from "./tenant-lifecycle";
 import type { Duty } from "./upkeep";
 
@@ -17,6 +18,7 @@ export function duties(services: Services): readonly Duty[] {
     { name: "bring tenants' databases to the present schema", every: 60_000, run: () => upgradeTenants(services) },
     { name: "fail deployments no worker took", every: 30_000, run: () => failAbandonedDeployments(services.db) },
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
+    wakeSleepersDuty(services),
     ...taskDuties(services),
   ];
 }

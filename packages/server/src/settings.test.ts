@@ -24,6 +24,7 @@ describe("settings", () => {
       temporal: { namespace: "default" },
       tenantUiUrl: null,
       keyHashes: { admin: null, worker: null },
+      idleMs: 600_000,
       limits: { fileBytes: 25 * 1024 * 1024 },
     });
   });

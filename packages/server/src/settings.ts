@@ -14,6 +14,8 @@ export interface Settings {
   readonly tenantUiUrl: string | null;
   /** Sha256 (hex) of keys that whoever starts the server has made and keeps. */
   readonly keyHashes: { readonly admin: string | null; readonly worker: string | null };
+  /** Milliseconds without an event or a call that needs workflow code until a tenant's hosts may stop. */
+  readonly idleMs: number;
   readonly limits: {
     /** Bytes of one submitted file. */
     readonly fileBytes: number;
@@ -47,6 +49,7 @@ const Environment = z
     NTRO_TENANT_UI_URL: z.url({ protocol: /^https?$/ }).optional(),
     NTRO_ADMIN_KEY_SHA256: KeyHash,
     NTRO_WORKER_KEY_SHA256: KeyHash,
+    NTRO_IDLE_MINUTES: z.coerce.number().positive().max(10_080).default(10),
     NTRO_MAX_FILE_MB: z.coerce.number().positive().max(1024).default(25),
   })
   .transform((env, context): Settings => {
@@ -66,6 +69,7 @@ const Environment = z
       secret,
       tenantUiUrl: env.NTRO_TENANT_UI_URL?.replace(/\/$/, "") ?? null,
       keyHashes: { admin: env.NTRO_ADMIN_KEY_SHA256 ?? null, worker: env.NTRO_WORKER_KEY_SHA256 ?? null },
+      idleMs: env.NTRO_IDLE_MINUTES * 60_000,
       limits: { fileBytes: Math.floor(env.NTRO_MAX_FILE_MB * 1024 * 1024) },
     };
   });

@@ -2,10 +2,12 @@ import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Engine } from "./engine/engine";
+import { wakingEngine } from "./engine/waking";
 import type { Handlers } from "./http/handler";
 import { makeHttpServer } from "./http/server";
 import type { Services } from "./services";
 import type { Settings } from "./settings";
+import { awakener } from "./store/awake";
 import { isStoreAway, openDatabase, openPool } from "./store/database";
 import { EventBus } from "./store/event-bus";
 import { putLauncherKeys } from "./store/keys";
@@ -87,8 +89,9 @@ async function openServices(
   const events = new EventBus(db, urls.workspace, log);
   closers.push(() => events.close());
   await events.start();
-  const engine = await connect(settings, log);
-  closers.push(() => engine.close());
+  const connected = await connect(settings, log);
+  closers.push(() => connected.close());
+  const engine = wakingEngine(connected, awakener(db, settings.idleMs, log));
   return { settings, orgId, version, db, tenantDatabases, engine, events, log };
 }
 

@@ -45,6 +45,8 @@ export const ToHost = z.discriminatedUnion("type", [
   z.object({ type: z.literal("repairs"), repairs: z.array(HostRepair) }),
   /** Try an execution's history on the code of a revision, report to `worker.reportReplay`, then say `replayed`. */
   z.object({ type: z.literal("replay"), id: z.string(), workflowId: z.string(), workflowType: z.string() }),
+  /** Nobody needs this host now: say {@link FromHost} `idle` when no activity is under way. */
+  z.object({ type: z.literal("rest") }),
   /** Finish what is under way, then exit. */
   z.object({ type: z.literal("drain") }),
 ]);
@@ -61,5 +63,7 @@ export const FromHost = z.discriminatedUnion("type", [
   z.object({ type: z.literal("prepared"), deploymentId: z.string() }),
   /** A replay was reported, or could not be: what still waits is asked for again. */
   z.object({ type: z.literal("replayed"), id: z.string() }),
+  /** It was asked to rest, and no activity is under way. */
+  z.object({ type: z.literal("idle") }),
 ]);
 export type FromHost = z.infer<typeof FromHost>;

@@ -74,6 +74,30 @@ describe("a host that speaks lines", () => {
     expect(await obedient.exited).toEqual({ code: 0, signal: null });
   });
 
+  it("rests once nothing is under way in it", async () => {
+    // Busy when it is first asked.
+    const busy = host(`
+import json, sys
+asked = 0
+for line in sys.stdin:
+    kind = json.loads(line)["type"]
+    asked += kind == "rest"
+    if kind == "rest":
+        print(json.dumps({"type": "idle" if asked > 1 else "alive"}), flush=True)
+    elif kind == "prepare":
+        print(json.dumps({"type": "prepared", "deploymentId": str(asked)}), flush=True)
+    elif kind == "drain":
+        break
+`);
+    busy.rest();
+    busy.prepare("one", REVISION);
+    await expect.poll(() => prepared).toEqual(["1"]);
+    expect(busy.draining).toBe(false);
+    busy.rest();
+    expect(await busy.exited).toEqual({ code: 0, signal: null });
+    expect(busy.draining).toBe(true);
+  });
+
   it("may be gone when it is told something", async () => {
     const gone = host("import sys; sys.exit(7)");
     expect(await gone.exited).toEqual({ code: 7, signal: null });

@@ -45,6 +45,7 @@ export class HostProcess {
       const { success, data: message } = FromHost.safeParse(raw);
       if (!success) return this.log.warn({ pid: this.pid }, "a host said what is no message");
       heard();
+      if (message.type === "idle") void this.drain();
       this.#done(message);
     });
     channel.send({ type: "start", settings });
@@ -86,6 +87,11 @@ export class HostProcess {
     if (told === this.#repairs) return;
     this.#repairs = told;
     this.channel.send({ type: "repairs", repairs: [...repairs] });
+  }
+
+  /** Lets it end unless an activity is under way, which may take hours while its task waits for people: then it stays, and is asked again. */
+  rest(): void {
+    if (!this.#draining) this.channel.send({ type: "rest" });
   }
 
   /** Lets it finish and end; ends it when it takes too long. */

@@ -80,6 +80,8 @@ export class Supervisor {
   /** One round. Throws when the server cannot be reached. */
   async tick(): Promise<void> {
     const desired = await this.#client.call("worker.desired", {});
+    const wanted = new Set(desired.tenants.flatMap(({ hosts }) => hosts.map(({ queue }) => queue)));
+    for (const [queue, { process }] of this.#hosts) if (!wanted.has(queue)) process.rest();
     for (const tenant of desired.tenants) for (const host of tenant.hosts) this.#match(desired, tenant, host);
   }
 
@@ -113,10 +115,6 @@ export class Supervisor {
   #match(desired: Desired, tenant: WantedTenant, wanted: WantedHost): void {
     const running = this.#hosts.get(wanted.queue);
     if (running?.process.draining) return;
-    if (!wanted.wanted) {
-      void running?.process.drain();
-      return;
-    }
     const variables = authorVariables(tenant, wanted);
     if (running && running.variables !== digestOf(variables)) {
       // It has what it was started with for as long as it runs; the next one gets the new ones.

@@ -28,7 +28,13 @@ export interface PlatformOptions {
 }
 
 /** What the server is told besides what we decide. */
-const SERVER_PASSED = ["TEMPORAL_NAMESPACE", "NTRO_TENANT_UI_URL", "NTRO_MAX_FILE_MB", "NTRO_LOG_LEVEL"];
+const SERVER_PASSED = [
+  "TEMPORAL_NAMESPACE",
+  "NTRO_TENANT_UI_URL",
+  "NTRO_MAX_FILE_MB",
+  "NTRO_IDLE_MINUTES",
+  "NTRO_LOG_LEVEL",
+];
 /** The worker also installs packages and runs author code. */
 const WORKER_PASSED = [
   ...NETWORK_VARIABLES,

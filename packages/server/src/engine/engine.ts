@@ -76,6 +76,8 @@ export interface Engine {
   terminate(workflowId: string, reason: string): Promise<void>;
   /** Ids of executions on our queues that closed after a moment: one visibility sweep. */
   closedSince(since: Date): Promise<readonly string[]>;
+  /** Whether tasks of workflows or activities wait on a queue for a worker. */
+  hasBacklog(taskQueue: string): Promise<boolean>;
   /** Creates the schedule or makes it as given. */
   putSchedule(schedule: EngineSchedule): Promise<void>;
   deleteSchedule(id: string): Promise<void>;

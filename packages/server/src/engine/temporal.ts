@@ -14,6 +14,7 @@ import {
 import { ApplicationFailure } from "@temporalio/common";
 import type { Logger } from "pino";
 import { requireFittingSize } from "../core/start-task";
+import { hasBacklog } from "./backlog";
 import {
   AnswerRefused,
   type Engine,
@@ -191,6 +192,10 @@ export class TemporalEngine implements Engine {
           ids.push(workflowId);
       return ids;
     });
+  }
+
+  async hasBacklog(taskQueue: string): Promise<boolean> {
+    return this.#call(DEADLINE.call, () => hasBacklog(this.#client, taskQueue));
   }
 
   async putSchedule(schedule: EngineSchedule): Promise<void> {

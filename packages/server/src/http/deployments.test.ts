@@ -283,7 +283,6 @@ describe("what a worker is told", () => {
         language: "typescript",
         queue: `ntro/${tenant}/ts`,
         environment: null,
-        wanted: true,
         deployments: [{ id: deployment.id, slug: "nav", version: "1.0.0", digest: deployment.digest }],
       },
     ]);
@@ -298,9 +297,7 @@ describe("what a worker is told", () => {
     await deployReady("1.0.0");
     await sql`update events set at = now() - interval '11 minutes'`.execute(server.services.db);
     const desired = await server.client(server.keys.worker).call("worker.desired", {});
-    expect(desired.tenants.find(({ slug }) => slug === tenant)?.hosts).toMatchObject([
-      { wanted: false, deployments: [] },
-    ]);
+    expect(desired.tenants.find(({ slug }) => slug === tenant)).toBeUndefined();
   });
 
   it("is a nudge at once, and one for every change", async () => {

@@ -5,6 +5,7 @@ import { nextStep, unreachableStep } from "../core/next-step";
 import type { Services } from "../services";
 import { requireEntity } from "../store/entities";
 import { readEvents } from "../store/events";
+import { isAsleep } from "../store/host-places";
 import { makeCursor, Page, readCursor } from "../store/pages";
 import { readResult } from "../store/task-records";
 import { findTask, listTasks, requireTask, type TaskRow, toTask } from "../store/tasks";
@@ -194,10 +195,11 @@ async function inspectQuickly(
   };
 }
 
-/** Makes up for a lost report of a task that was not heard of for a while; gives its row unless it may have changed. */
+/** Makes up for a lost report of a task that was not heard of for a while, unless its host would have to be started for it; gives its row unless it may have changed. */
 async function refreshStale(services: Services, task: TaskRow): Promise<TaskRow | undefined> {
   const isFresh = Date.now() - task.updated_at.getTime() < STALE_AFTER;
   if (task.closed_at !== null || task.status === "PENDING" || task.failure !== null || isFresh) return task;
+  if (await isAsleep(services.db, task.tenant_id, services.settings.idleMs)) return task;
   try {
     const { states } = await readLiveStates(services.engine, task.id, INSPECTION_PATIENCE);
     return (await repairFromState(services, task, states)) ? undefined : task;

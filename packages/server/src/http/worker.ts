@@ -22,18 +22,20 @@ type WorkerRoute =
 export const workerHandlers: Pick<Handlers, WorkerRoute> = {
   "worker.desired": async (services, { caller }) => {
     const { db, settings, tenantDatabases } = services;
-    const tenants = (await desiredHosts(db, caller.tenantId)).map(async ({ id, slug, hosts, secretsVersion }) => ({
-      id,
-      slug,
-      hosts,
-      databaseUrl: tenantDatabases.roleUrl(id),
-      hostKey: hostKey(settings.secret, id),
-      authorKey: authorKey(settings.secret, id),
-      // Only Python code finds them in its environment.
-      secrets: hosts.some(({ language }) => language === "python")
-        ? await readTenantSecrets(services, id, secretsVersion)
-        : {},
-    }));
+    const tenants = (await desiredHosts(db, caller.tenantId, settings.idleMs)).map(
+      async ({ id, slug, hosts, secretsVersion }) => ({
+        id,
+        slug,
+        hosts,
+        databaseUrl: tenantDatabases.roleUrl(id),
+        hostKey: hostKey(settings.secret, id),
+        authorKey: authorKey(settings.secret, id),
+        // Only Python code finds them in its environment.
+        secrets: hosts.some(({ language }) => language === "python")
+          ? await readTenantSecrets(services, id, secretsVersion)
+          : {},
+      }),
+    );
     return { temporal: settings.temporal, tenants: await Promise.all(tenants) };
   },
 

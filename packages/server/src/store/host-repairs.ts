@@ -1,18 +1,6 @@
-import type { HostRepair, Language, WantedReplay } from "@ntro/contract";
+import type { HostRepair, WantedReplay } from "@ntro/contract";
 import type { Db } from "./database";
-
-/** The host that something is for: of a tenant the one of a language and environment. */
-export interface HostPlace {
-  readonly tenant_id: string;
-  readonly language: Language;
-  readonly environment: string | null;
-}
-
-/** Whether something is for the host of a place. */
-export function isOf(place: HostPlace) {
-  return (other: HostPlace): boolean =>
-    other.tenant_id === place.tenant_id && other.language === place.language && other.environment === place.environment;
-}
+import type { HostPlace } from "./host-places";
 
 /** Which executions of open tasks go on with other code than they started with: of one tenant, or of all when null. An execution keeps its queue, so it is that of the revision. */
 export async function listRepairs(db: Db, tenantId: string | null): Promise<(HostPlace & HostRepair)[]> {

@@ -56,6 +56,8 @@ export interface Tables {
     secrets_version: ColumnType<number, number | undefined, number>;
     /** Of the statements that made its database, see tenant-schema.ts. */
     schema_digest: Nullable<string>;
+    /** When something of it last needed workflow code, to the minute. */
+    awake_at: Nullable<Date>;
     created_at: CreatedAt;
     updated_at: UpdatedAt;
   };

@@ -3,6 +3,7 @@ import { actorOf } from "../core/access";
 import { requireOpen } from "../core/start-task";
 import type { Caller } from "../http/handler";
 import type { Services } from "../services";
+import { isAsleep } from "../store/host-places";
 import { requireTask, type TaskRow } from "../store/tasks";
 import { cancellationMessage, endWithoutExecution, recordCancellation } from "./close";
 import { finishTask } from "./report";
@@ -22,10 +23,11 @@ export async function cancelTask(services: Services, caller: Caller, id: string,
   await recordCancellation(services, task, actor, reason);
   const message = cancellationMessage(actor.name, reason);
   if (await endUnstarted(services, task, message)) return;
+  const asleep = await isAsleep(services.db, task.tenant_id, services.settings.idleMs);
   if (task.failure?.type !== FAILURE_TYPES.codeFailing) {
     await services.engine.cancel(task.id, message);
     if (await finishTask(services, task.id, PATIENCE.stop)) return;
-    if (await answers(services, task)) return;
+    if (await answers(services, task, asleep ? undefined : PATIENCE.probe)) return;
   }
   await services.engine.terminate(task.id, message);
   await finishTask(services, task.id, PATIENCE.terminate);
@@ -40,9 +42,10 @@ async function endUnstarted(services: Services, task: TaskRow, message: string):
   return true;
 }
 
-async function answers(services: Services, task: TaskRow): Promise<boolean> {
+/** @param patience milliseconds; without it as long as a host may take that is being started */
+async function answers(services: Services, task: TaskRow, patience: number | undefined): Promise<boolean> {
   try {
-    await services.engine.state(task.id, PATIENCE.probe);
+    await services.engine.state(task.id, patience);
     return true;
   } catch (error) {
     if (error instanceof NtroError && error.code === "TASK_UNREACHABLE") return false;

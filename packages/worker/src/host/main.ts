@@ -46,9 +46,16 @@ function take(raw: unknown): Promise<void> {
       return takeRepairs(message);
     case "replay":
       return replay(message);
+    case "rest":
+      return rest();
     case "drain":
       return drain();
   }
+}
+
+async function rest(): Promise<void> {
+  const running = await host;
+  if (running?.activitiesUnderWay() === 0) tell({ type: "idle" });
 }
 
 async function drain(): Promise<void> {

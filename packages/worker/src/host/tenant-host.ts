@@ -31,6 +31,7 @@ export interface TenantHost {
   takeRepairs(repairs: readonly HostRepair[]): void;
   /** Tries a history on the code of a revision and reports it; those asked for at the same time one after the other. Never rejects. */
   replay(wanted: WantedReplay): Promise<void>;
+  activitiesUnderWay(): number;
   /** Takes no new work, lets what is under way end, then resolves. */
   drain(): Promise<void>;
   /** Rejects when the worker failed. */
@@ -67,6 +68,7 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
       prepare({ settings, client, preludes, revisions, pool }, deploymentId, revision),
     takeRepairs: (all) => repairs.replace(all),
     replay: (wanted) => replays.run(wanted),
+    activitiesUnderWay: () => worker.activitiesUnderWay(),
     drain: () => {
       if (worker.state() === "RUNNING") worker.shutdown();
       return finished;

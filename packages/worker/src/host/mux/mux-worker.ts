@@ -56,6 +56,11 @@ export class MuxWorker {
     return this.worker.run();
   }
 
+  /** How many activities run here now, local ones included. */
+  activitiesUnderWay(): number {
+    return this.worker.getStatus().numInFlightActivities;
+  }
+
   /** Asks the worker to drain and stop; `run` resolves when it has. */
   shutdown(): void {
     this.worker.shutdown();

@@ -85,6 +85,7 @@ function engineThatIsAway(): Engine {
     putSchedule: away,
     deleteSchedule: away,
     nextRuns: away,
+    startBackfill: away,
     healthy: async () => false,
     close: async () => {},
   };

@@ -74,6 +74,12 @@ export const ERRORS = {
     exit: 1,
     means: "An open task of the workflow keeps this one from starting; nothing was started.",
   },
+  BACKFILL_NOT_FOUND: { status: 404, exit: 2, means: "There is no such backfill, or this key may not see it." },
+  BACKFILL_RUNNING: {
+    status: 409,
+    exit: 1,
+    means: "A backfill of the workflow is under way; nothing was started.",
+  },
   TASK_CLOSED: { status: 409, exit: 1, means: "The task has ended." },
   REPAIR_REFUSED: {
     status: 409,

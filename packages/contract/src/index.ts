@@ -1,4 +1,6 @@
 export * from "./ai";
+export * from "./backfill";
+export { BackfillActivity } from "./backfill-routes";
 export * from "./client";
 export * from "./entity";
 export * from "./environment-variables";

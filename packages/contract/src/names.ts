@@ -37,6 +37,8 @@ export function taskQueue(tenantSlug: string, language: Language, environment: s
 export const CONTROL_QUEUE = "ntro/control";
 /** The control workflow's type: dispatches one scheduled task. */
 export const DISPATCH_WORKFLOW = "ntro.dispatch";
+/** The control workflow of a backfill: starts its periods one after the other. */
+export const BACKFILL_WORKFLOW = "ntro.backfill";
 
 /** How many hex digits of a revision's digest its workflow type shows. */
 const DIGEST_SHOWN = 12;

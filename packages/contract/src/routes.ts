@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { BACKFILL_ROUTES } from "./backfill-routes";
 import { CreateEntity, Entity } from "./entity";
 import { Health, Me } from "./me";
 import { inTenant, listOf, page, route } from "./route";
@@ -209,6 +210,7 @@ export const ROUTES = {
   }),
 
   ...TASK_ROUTES,
+  ...BACKFILL_ROUTES,
   /** Events from after `Last-Event-ID` (or from now), for one task, deployment or tenant, or all this key may see. */
   events: route({
     method: "GET",

@@ -2,6 +2,7 @@ import { PLATFORM_ACTOR } from "./core/access";
 import { failAbandonedDeployments } from "./deploy";
 import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
+import { backfillDuty } from "./task/backfill";
 import { taskDuties } from "./task/recover";
 import { wakeSleepersDuty } from "./task/sleepers";
 import { resumeTenants, upgradeTenants } from "./tenant-lifecycle";
@@ -20,5 +21,6 @@ export function duties(services: Services): readonly Duty[] {
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
     wakeSleepersDuty(services),
     ...taskDuties(services),
+    backfillDuty(services),
   ];
 }

@@ -1,3 +1,6 @@
+import { workflowBackfill } from "./workflow-backfill";
+import { workflowBackfillCancel } from "./workflow-backfill-cancel";
+import { workflowBackfillStatus } from "./workflow-backfill-status";
 import { workflowCreate } from "./workflow-create";
 import { workflowDelete } from "./workflow-delete";
 import { workflowInfo } from "./workflow-info";
@@ -8,6 +11,9 @@ import { workflowUpdate } from "./workflow-update";
 export const workflowCommands = [
   workflowCreate,
   workflowRun,
+  workflowBackfill,
+  workflowBackfillStatus,
+  workflowBackfillCancel,
   workflowList,
   workflowInfo,
   workflowUpdate,

@@ -1,4 +1,5 @@
 import { isClosed, type NtroClient, type Task } from "@ntro/contract";
+import { lookOnEvents } from "../look-on-events";
 import { BackOff, isAway } from "../persist";
 
 /** When to stop watching a task that has not ended. */
@@ -24,9 +25,6 @@ export interface TaskWatcher {
   back(): void;
 }
 
-/** How often a task is looked at beside its stream, in milliseconds: it repairs what an event should have told. */
-const LOOK_INTERVAL_MS = 15_000;
-
 /**
  * Watches a task over the stream of events until it ends or a limit is reached. While the server is away it reconnects for ever, up to the
  * deadline. Each event leads to one look at the task, so that what is shown does not depend on what events carry.
@@ -51,7 +49,12 @@ export async function followTask(
     const left = limits.deadline === undefined ? Number.POSITIVE_INFINITY : limits.deadline - Date.now();
     if (left <= 0) return { outcome: "timeout", task: latest };
     try {
-      await watchOnce(api, taskId, left, limits, seen);
+      const look = async (signal: AbortSignal) => {
+        const task = await api.call("tasks.get", { params: { id: taskId }, signal });
+        seen(task);
+        return isClosed(task.status) || (limits.stopAtPerson && waitsForPerson(task));
+      };
+      await lookOnEvents(api, { filter: { task: taskId }, look }, left);
     } catch (error) {
       // The first look tells whether the task can be watched at all.
       if (!isAway(error) || latest === undefined) throw error;
@@ -67,51 +70,4 @@ export async function followTask(
 /** Whether a task goes on only when somebody does something: answers a gate, or repairs its code. */
 function waitsForPerson(task: Task): boolean {
   return task.status === "BLOCKED" && (task.gates.length > 0 || task.failure != null);
-}
-
-/** One connection: until the task has ended, a limit is reached, or the stream breaks. Throws when the server cannot be reached. */
-async function watchOnce(
-  api: NtroClient,
-  taskId: string,
-  left: number,
-  limits: FollowLimits,
-  seen: (task: Task) => void,
-): Promise<void> {
-  const stop = new AbortController();
-  const timers = [setInterval(() => look(), LOOK_INTERVAL_MS)];
-  // setTimeout takes 32 bits of milliseconds and would fire at once beyond them.
-  if (left < 2 ** 31) timers.push(setTimeout(() => stop.abort(), left));
-  let failure: unknown;
-  let again = false;
-  let looking = false;
-  const look = () => {
-    again = true;
-    if (!looking) void lookOn();
-  };
-  const lookOn = async () => {
-    looking = true;
-    try {
-      while (again && !stop.signal.aborted) {
-        again = false;
-        const task = await api.call("tasks.get", { params: { id: taskId }, signal: stop.signal });
-        seen(task);
-        if (isClosed(task.status) || (limits.stopAtPerson && waitsForPerson(task))) stop.abort();
-      }
-    } catch (error) {
-      if (!stop.signal.aborted) failure = error;
-      stop.abort();
-    } finally {
-      looking = false;
-    }
-  };
-  try {
-    for await (const _event of api.events({ task: taskId }, { signal: stop.signal, opened: look })) look();
-  } catch (error) {
-    // A stream that is cut ends with a TypeError of fetch; that alone is no failure.
-    if (!stop.signal.aborted && !(error instanceof TypeError)) throw error;
-  } finally {
-    for (const timer of timers) clearTimeout(timer);
-    stop.abort();
-  }
-  if (failure !== undefined) throw failure;
 }

@@ -73,11 +73,11 @@ function objectOf(value: unknown): Record<string, unknown> {
 }
 
 /** `--param` values with the types the runbook declares; the runbook is only asked for when there are some. */
-async function typedParams(
+export async function typedParams(
   context: Context,
   api: NtroClient,
   reference: string,
-  flags: StartFlags,
+  flags: Pick<StartFlags, "tenant" | "entity">,
   params: ReadonlyMap<string, string>,
 ): Promise<Record<string, unknown>> {
   if (params.size === 0) return {};

@@ -1,8 +1,22 @@
 import { type Concurrency, NtroError } from "@ntro/contract";
+import * as z from "zod";
 
 /** The rule for a workflow's tasks: what the runbook says, else one for each period where they start by themselves. */
 export function concurrencyOf(declared: Concurrency | undefined, schedule: string | null): Concurrency {
   return declared ?? (schedule === null ? "any" : "one-per-period");
+}
+
+const BY_STRICTNESS = ["any", "one-per-period", "one-per-workflow"] as const satisfies readonly Concurrency[];
+
+/** Of two rules the one that lets less start. */
+export function stricter(a: Concurrency, b: Concurrency): Concurrency {
+  return BY_STRICTNESS.indexOf(a) > BY_STRICTNESS.indexOf(b) ? a : b;
+}
+
+/** The open task that a refusal by {@link taskRunning} names; undefined for any other error. */
+export function runningTaskOf(error: unknown): string | undefined {
+  if (!(error instanceof NtroError) || error.code !== "TASK_RUNNING") return undefined;
+  return z.tuple([z.object({ taskId: z.string() })]).safeParse(error.details).data?.[0].taskId;
 }
 
 /** A task of the same workflow that has not ended. */

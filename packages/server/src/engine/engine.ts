@@ -26,6 +26,15 @@ export interface EngineSchedule {
   readonly note: string;
 }
 
+/** A backfill to be carried out. */
+export interface EngineBackfill {
+  readonly id: string;
+  /** In the order in which they start. */
+  readonly periods: readonly string[];
+  /** How many of its tasks may be open at once. */
+  readonly lanes: number;
+}
+
 /** An execution as Temporal shows it; `events` are the newest of its history, oldest first. */
 export interface Inspection {
   readonly runId: string;
@@ -83,6 +92,8 @@ export interface Engine {
   deleteSchedule(id: string): Promise<void>;
   /** The next fire times as Temporal computes them, soonest first; empty when there is no schedule. */
   nextRuns(id: string, count: number): Promise<readonly Date[]>;
+  /** Starts a backfill's control workflow, once. */
+  startBackfill(backfill: EngineBackfill): Promise<void>;
   /** Whether Temporal answers. */
   healthy(): Promise<boolean>;
   close(): Promise<void>;

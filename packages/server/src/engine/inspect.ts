@@ -1,3 +1,4 @@
+import { CONTROL_QUEUE, rootTaskId } from "@ntro/contract";
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from "@temporalio/client";
 import type { Inspection } from "./engine";
 import { GRPC, grpcCode } from "./failure";
@@ -94,4 +95,14 @@ function eventName(event: HistoryEvent): string {
 
 function eventTime(event: HistoryEvent): Date {
   return new Date(Number(event.eventTime?.seconds ?? 0) * 1000 + Math.floor((event.eventTime?.nanos ?? 0) / 1_000_000));
+}
+
+/** Ids of the tasks whose executions closed after a moment: one visibility sweep. */
+export async function closedTasks(client: Client, since: Date): Promise<string[]> {
+  const query = `ExecutionStatus != "Running" AND CloseTime >= "${since.toISOString()}"`;
+  const ids: string[] = [];
+  for await (const { workflowId, taskQueue } of client.workflow.list({ query, pageSize: 500 }))
+    if (taskQueue.startsWith("ntro/") && taskQueue !== CONTROL_QUEUE && rootTaskId(workflowId) === workflowId)
+      ids.push(workflowId);
+  return ids;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { CONTROL_QUEUE, MEMO, NtroError, NtroState, QUERIES, rootTaskId } from "@ntro/contract";
+import { MEMO, NtroError, NtroState, QUERIES, rootTaskId } from "@ntro/contract";
 import {
   Client,
   Connection,
@@ -14,17 +14,19 @@ import {
 import { ApplicationFailure } from "@temporalio/common";
 import type { Logger } from "pino";
 import { requireFittingSize } from "../core/start-task";
+import { startBackfill } from "./backfills";
 import { hasBacklog } from "./backlog";
 import {
   AnswerRefused,
   type Engine,
+  type EngineBackfill,
   type EngineSchedule,
   type ExecutionState,
   type Inspection,
   type StartExecution,
 } from "./engine";
 import { GRPC, grpcCode, grpcDetails, isAway, isUnregistered, taskFailure } from "./failure";
-import { inspectExecution } from "./inspect";
+import { closedTasks, inspectExecution } from "./inspect";
 import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
 
 /** Milliseconds. Reads and starts are quick; an update waits for workflow code. */
@@ -184,14 +186,7 @@ export class TemporalEngine implements Engine {
   }
 
   async closedSince(since: Date): Promise<readonly string[]> {
-    return this.#call(DEADLINE.call, async () => {
-      const query = `ExecutionStatus != "Running" AND CloseTime >= "${since.toISOString()}"`;
-      const ids: string[] = [];
-      for await (const { workflowId, taskQueue } of this.#client.workflow.list({ query, pageSize: 500 }))
-        if (taskQueue.startsWith("ntro/") && taskQueue !== CONTROL_QUEUE && rootTaskId(workflowId) === workflowId)
-          ids.push(workflowId);
-      return ids;
-    });
+    return this.#call(DEADLINE.call, () => closedTasks(this.#client, since));
   }
 
   async hasBacklog(taskQueue: string): Promise<boolean> {
@@ -208,6 +203,10 @@ export class TemporalEngine implements Engine {
 
   async nextRuns(id: string, count: number): Promise<readonly Date[]> {
     return this.#call(DEADLINE.call, () => nextRuns(this.#client.schedule, id, count));
+  }
+
+  async startBackfill(backfill: EngineBackfill): Promise<void> {
+    await this.#call(DEADLINE.call, () => startBackfill(this.#client.workflow, backfill));
   }
 
   async healthy(): Promise<boolean> {

@@ -56,6 +56,11 @@ const CONCERNS: Record<RouteName, Concern> = {
   "tasks.listReasoning": "row",
   "tasks.cancel": "row",
   "schedule.list": "list",
+  "backfills.create": "row",
+  "backfills.plan": "row",
+  "backfills.list": "list",
+  "backfills.get": "row",
+  "backfills.cancel": "row",
   events: "list",
   "worker.desired": "list",
   "worker.nudges": "list",
@@ -69,13 +74,17 @@ const CONCERNS: Record<RouteName, Concern> = {
   "worker.report": "list",
   // Says `skipped` of a foreign workflow as of one that is not there.
   "worker.dispatch": "list",
+  // A foreign backfill is over, as one that is not there.
+  "worker.backfillPeriod": "list",
+  "worker.backfillWait": "list",
+  "worker.backfillEnd": "list",
 };
 const NAMES = Object.keys(ROUTES) as RouteName[];
 
 let postgres: TestPostgres;
 let server: TestServer;
 /** Ids of rows of the tenant that the keys of the test do not belong to. */
-const theirs = { tenant: "theirs", entity: "", deployment: "", type: "", workflow: "", task: "" };
+const theirs = { tenant: "theirs", entity: "", deployment: "", type: "", workflow: "", task: "", backfill: "" };
 let theirTenant = "";
 let otherTenant = "";
 const digest = "0".repeat(64);
@@ -104,7 +113,13 @@ beforeAll(async () => {
     .insertInto("tasks")
     .values({ ...task, ...started })
     .execute();
+  const backfill = { id: crypto.randomUUID(), tenant_id, workflow_id: workflow.id, context: "{}", actor: "{}" };
+  await db
+    .insertInto("backfills")
+    .values({ ...backfill, max_parallel: 1, again: false, ended_at: new Date() })
+    .execute();
   Object.assign(theirs, {
+    backfill: backfill.id,
     entity: entity.id,
     deployment: deployment.id,
     type: deployment.workflowType,
@@ -124,8 +139,12 @@ function pathOf(name: RouteName): string {
     ? theirs.task
     : name.startsWith("workflows.")
       ? theirs.workflow
-      : theirs.deployment;
+      : name.toLowerCase().includes("backfill")
+        ? theirs.backfill
+        : theirs.deployment;
   const values: Record<string, string> = {
+    period: "2026-03",
+    task: theirs.task,
     tenant: theirs.tenant,
     entity: theirs.entity,
     slug: "nav",
@@ -152,6 +171,8 @@ function bodyOf(name: RouteName): unknown {
     "workflows.plan": { runbookSlug: "nav", entityId: theirs.entity },
     "workflows.update": { description: "x" },
     "tasks.create": { tenantId: "theirs", entityId: "e", workflowId: "nav" },
+    "backfills.create": { tenantId: "theirs", workflowId: "nav", from: "2026-01", to: "2026-01" },
+    "backfills.plan": { tenantId: "theirs", workflowId: "nav", from: "2026-01", to: "2026-01" },
     "tasks.rowAction": { action: "reject_row", rowId: "1" },
     "tasks.ingestData": { data: { amount: 1 } },
     "tasks.addReasoning": { type: "reasoning.start", source: "worker", seq: 1, payload: {} },

@@ -1,3 +1,4 @@
+import { backfillHandlers } from "./backfills";
 import { dataHandlers } from "./data";
 import { deploymentHandlers } from "./deployments";
 import { dispatchHandlers } from "./dispatch";
@@ -38,4 +39,5 @@ export const handlers: Handlers = {
   ...dataHandlers,
   ...reasoningHandlers,
   ...secretHandlers,
+  ...backfillHandlers,
 };

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { NtroError } from "@ntro/contract";
+import { derivedId } from "../derived-id";
 import type { Services } from "../services";
 import { canonicalJson } from "../store/audit";
 import { claimKey, type KeyedRequest, keepAnswer, releaseKey } from "../store/idempotency";
@@ -21,11 +22,7 @@ export function keyedRequest(owner: string, key: string | undefined, request: un
 /** The id of what a request creates: always the same under one key of one caller, random without. A UUID in form. */
 export function creationId(request: KeyedRequest | undefined): string {
   if (request === undefined) return randomUUID();
-  const bytes = sha256(JSON.stringify(["creation", request.owner, request.key])).subarray(0, 16);
-  // Version 8 ("custom") and the variant that every UUID has.
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  return derivedId("creation", request.owner, request.key);
 }
 
 /** Runs a request at most once for each key: repeated, it gives the answer it gave first. A request that fails gives its key free. */

@@ -4,6 +4,7 @@ import { workspace } from "./migrations/0001-workspace";
 import { python } from "./migrations/0002-python";
 import { locks } from "./migrations/0003-locks";
 import { repairs } from "./migrations/0004-repairs";
+import { backfills } from "./migrations/0006-backfills";
 import { sleep } from "./migrations/0008-sleep";
 
 /** Every migration of the workspace database by name, in order; listed here because the server is shipped as one file. */
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0002-python": python,
   "0003-locks": locks,
   "0004-repairs": repairs,
+  "0006-backfills": backfills,
   "0008-sleep": sleep,
 };
 

@@ -7,6 +7,7 @@ import type {
   LaterChild,
   Lock,
   Manifest,
+  PeriodOutcome,
   ReplayReport,
   Role,
   StepState,
@@ -164,6 +165,34 @@ export interface Tables {
     updated_at: UpdatedAt;
     started_at: Nullable<Date>;
     closed_at: Nullable<Date>;
+  };
+  backfills: {
+    id: string;
+    tenant_id: string;
+    workflow_id: string;
+    /** Start parameters of each task, beside the period. */
+    context: JSONColumnType<Json>;
+    /** How many of its tasks may be open at once. */
+    max_parallel: number;
+    /** Also periods that ran before. */
+    again: boolean;
+    actor: JSONColumnType<Actor>;
+    created_at: CreatedAt;
+    /** When its control workflow was started. */
+    launched_at: Nullable<Date>;
+    /** The name of who stopped it. */
+    cancelled_by: Nullable<string>;
+    ended_at: Nullable<Date>;
+  };
+  backfill_periods: {
+    backfill_id: string;
+    period: string;
+    outcome: ColumnType<PeriodOutcome, PeriodOutcome | undefined, PeriodOutcome>;
+    task_id: Nullable<string>;
+    previous_task_id: Nullable<string>;
+    code: Nullable<string>;
+    message: Nullable<string>;
+    at: Nullable<Date>;
   };
   workflow_states: {
     workflow_id: string;

@@ -1,5 +1,5 @@
-import { type Actor, type Lock, NtroError, Period, taskQueue } from "@ntro/contract";
-import { concurrencyOf, hindrance, taskRunning } from "../core/concurrency";
+import { type Actor, type Concurrency, type Lock, NtroError, Period, taskQueue } from "@ntro/contract";
+import { concurrencyOf, hindrance, stricter, taskRunning } from "../core/concurrency";
 import { type LockableRevision, lockChildren } from "../core/lock";
 import { chooseRevision, taskInput, taskTitle } from "../core/start-task";
 import type { StartExecution } from "../engine/engine";
@@ -24,6 +24,26 @@ export interface TaskRequest {
   readonly actor: Actor;
   /** The firing it is for; null when asked for by hand. */
   readonly nominalTime: Date | null;
+  /** A stricter rule than the workflow's own, for this start. */
+  readonly concurrency?: Concurrency;
+}
+
+/**
+ * The revision and the execution of a task that is asked for: everything that can be checked before anything is written.
+ * @throws NtroError `RUNBOOK_NOT_READY`, `INPUT_INVALID`, `TENANT_NOT_ACTIVE`
+ */
+export async function planTask(
+  services: Services,
+  request: Pick<TaskRequest, "id" | "tenant" | "entity" | "workflow" | "context">,
+): Promise<{ readonly revision: ReadyRevision; readonly execution: Execution }> {
+  const { tenant, workflow } = request;
+  requireActive(tenant);
+  const revisions = await revisionsOf(services.db, tenant.id, workflow.runbook_slug);
+  const revision = chooseRevision(
+    { runbookSlug: workflow.runbook_slug, runbookVersion: workflow.runbook_version },
+    revisions,
+  );
+  return { revision, execution: await makeExecution(services, request, revision) };
 }
 
 /**
@@ -34,13 +54,8 @@ export interface TaskRequest {
 export async function startTask(services: Services, request: TaskRequest): Promise<void> {
   const { db } = services;
   const { tenant, workflow, entity } = request;
-  requireActive(tenant);
-  const revisions = await revisionsOf(db, tenant.id, workflow.runbook_slug);
-  const revision = chooseRevision(
-    { runbookSlug: workflow.runbook_slug, runbookVersion: workflow.runbook_version },
-    revisions,
-  );
-  const { input, lock } = await makeExecution(services, request, revision);
+  const { revision, execution } = await planTask(services, request);
+  const { input, lock } = execution;
   const recorded = await inTransaction(db, async (trx) => {
     await holdActiveTenant(trx, tenant.id);
     // Two starts of one workflow come one after the other, so that the second sees the task of the first.
@@ -67,7 +82,8 @@ export async function startTask(services: Services, request: TaskRequest): Promi
       lock,
     });
     if (!isNew) return false;
-    const rule = concurrencyOf(revision.manifest.concurrency, held.schedule);
+    const own = concurrencyOf(revision.manifest.concurrency, held.schedule);
+    const rule = stricter(own, request.concurrency ?? "any");
     const running = hindrance(rule, period, await otherOpenTasks(trx, workflow.id, request.id));
     if (running) throw taskRunning(rule, running);
     // The tenant's host may have to be started.

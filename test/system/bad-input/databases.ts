@@ -12,13 +12,8 @@ const Running = z.object({ port: z.number() });
 /** Pools by home and database; the platform ends their connections when it stops. */
 const pools = new Map<string, Pool>();
 
-/** Runs one statement as the platform's own role. */
-export async function inDatabase(
-  platform: Platform,
-  sql: string,
-  parameters: readonly unknown[] = [],
-  database = WORKSPACE,
-): Promise<Record<string, unknown>[]> {
+/** Connections of the platform's own role to a database, the workspace's unless named. */
+export function poolOf(platform: Platform, database = WORKSPACE): Pool {
   const { port } = Running.parse(JSON.parse(readFileSync(join(platform.home, "run/postgres.json"), "utf8")));
   const password = readFileSync(join(platform.home, "postgres/password"), "utf8").trim();
   const name = `${port} ${database}`;
@@ -29,7 +24,17 @@ export async function inDatabase(
     pool.on("error", () => {});
     pools.set(name, pool);
   }
-  return (await pool.query(sql, [...parameters])).rows;
+  return pool;
+}
+
+/** Runs one statement as the platform's own role. */
+export async function inDatabase(
+  platform: Platform,
+  sql: string,
+  parameters: readonly unknown[] = [],
+  database?: string,
+): Promise<Record<string, unknown>[]> {
+  return (await poolOf(platform, database).query(sql, [...parameters])).rows;
 }
 
 /** Runs one statement in every tenant's database; the rows by database. */

@@ -3,7 +3,7 @@ import { NtroError } from "@ntro/contract";
 import { derivedId } from "../derived-id";
 import type { Services } from "../services";
 import { canonicalJson } from "../store/audit";
-import { claimKey, type KeyedRequest, keepAnswer, releaseKey } from "../store/idempotency";
+import { claimKey, HOLD_INTERVAL_MS, holdKey, type KeyedRequest, keepAnswer, releaseKey } from "../store/idempotency";
 
 /**
  * The claim of a request on its Idempotency-Key; undefined without one.
@@ -34,16 +34,20 @@ export async function once<T>(
   if (request === undefined) return work();
   const claim = await claimKey(db, request);
   if (claim.kind === "answered") return { repeated: claim.answer };
+  // Where it cannot be held for long, a repetition may begin: it finds what this one makes, as both make it under the same id.
+  const hold = setInterval(() => void holdKey(db, request).catch(() => {}), HOLD_INTERVAL_MS);
   try {
     const answer = await work();
     await keepAnswer(db, request, 200, answer);
     return answer;
   } catch (error) {
-    // When this fails too the claim counts as lost after a minute.
+    // When this fails too the claim lapses as that of a server that died.
     await releaseKey(db, request).catch((lost: unknown) =>
       log.warn({ err: lost }, "an Idempotency-Key was not released"),
     );
     throw error;
+  } finally {
+    clearInterval(hold);
   }
 }
 

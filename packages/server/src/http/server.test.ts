@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestPostgres, type TestPostgres } from "../../../../test/support/postgres";
 import { startTestServer, type TestServer } from "../../../../test/support/server";
+import { keyedRequest, once } from "./idempotent";
 
 let postgres: TestPostgres;
 let server: TestServer;
@@ -191,9 +192,25 @@ describe("an Idempotency-Key", () => {
       if (status !== 200) expect(body).toMatchObject({ code: "IDEMPOTENCY_IN_PROGRESS" });
     await db.updateTable("idempotency").set({ status: null, answer: null }).where("key", "=", "k6").execute();
     expect(await make("race", "k6")).toMatchObject({ status: 409, body: { code: "IDEMPOTENCY_IN_PROGRESS" } });
-    await sql`update idempotency set created_at = now() - interval '61 seconds' where key = 'k6'`.execute(db);
+    await sql`update idempotency set held_until = held_until - interval '6 seconds' where key = 'k6'`.execute(db);
     const again = await make("race", "k6");
     expect(again).toMatchObject({ status: 200, body: { slug: "race" } });
+  });
+
+  it("stays busy however long its request takes, as long as its server lives", async () => {
+    const { services } = server;
+    const request = keyedRequest("somebody", "k7", {});
+    const until = async () => {
+      const row = await services.db.selectFrom("idempotency").select("held_until").where("key", "=", "k7");
+      return (await row.executeTakeFirstOrThrow()).held_until.getTime();
+    };
+    const answer = await once(services, request, async () => {
+      const first = await until();
+      await expect.poll(until, { timeout: 10_000 }).toBeGreaterThan(first);
+      return "done";
+    });
+    expect(answer).toBe("done");
+    expect(await once(services, request, async () => "again")).toEqual({ repeated: "done" });
   });
 
   it("has a form", async () => {

@@ -17,8 +17,10 @@ export type Claim =
   /** It was answered before. */
   | { readonly kind: "answered"; readonly answer: unknown };
 
-/** Seconds after which a request without an answer counts as lost with its server. No route takes as long. */
-const LOST_AFTER = 60;
+/** Seconds after which a request that its server no longer holds counts as lost with it. */
+const LOST_AFTER = 6;
+/** How often a server holds what it is working at, in milliseconds. */
+export const HOLD_INTERVAL_MS = 2_000;
 /** Hours an answer is kept. */
 const KEPT = 24;
 
@@ -34,11 +36,11 @@ export async function claimKey(db: Db, request: KeyedRequest): Promise<Claim> {
     .where("key", "=", key)
     .where("status", "is", null)
     .where("request_digest", "=", requestDigest)
-    .where("created_at", "<", secondsAgo(LOST_AFTER))
+    .where("held_until", "<", sql<Date>`now()`)
     .execute();
   const claimed = await db
     .insertInto("idempotency")
-    .values({ owner, key, request_digest: requestDigest })
+    .values({ owner, key, request_digest: requestDigest, held_until: lostAt() })
     .onConflict((conflict) => conflict.doNothing())
     .returning("key")
     .executeTakeFirst();
@@ -57,6 +59,17 @@ export async function claimKey(db: Db, request: KeyedRequest): Promise<Claim> {
   throw new NtroError("IDEMPOTENCY_IN_PROGRESS", "A request with this Idempotency-Key is still being worked on.", {
     hint: "Send it again in a moment to get its answer.",
   });
+}
+
+/** Says that a claimed request is still being worked on. */
+export async function holdKey(db: Db, request: KeyedRequest): Promise<void> {
+  await db
+    .updateTable("idempotency")
+    .set({ held_until: lostAt() })
+    .where("owner", "=", request.owner)
+    .where("key", "=", request.key)
+    .where("status", "is", null)
+    .execute();
 }
 
 /** Keeps the answer of a claimed request. */
@@ -83,10 +96,10 @@ export async function releaseKey(db: Db, request: KeyedRequest): Promise<void> {
 export async function forgetOldAnswers(db: Db): Promise<void> {
   await db
     .deleteFrom("idempotency")
-    .where("created_at", "<", secondsAgo(KEPT * 3600))
+    .where("created_at", "<", sql<Date>`now() - make_interval(hours => ${KEPT})`)
     .execute();
 }
 
-function secondsAgo(seconds: number) {
-  return sql<Date>`now() - make_interval(secs => ${seconds})`;
+function lostAt() {
+  return sql<Date>`now() + make_interval(secs => ${LOST_AFTER})`;
 }

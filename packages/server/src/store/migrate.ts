@@ -6,6 +6,7 @@ import { locks } from "./migrations/0003-locks";
 import { repairs } from "./migrations/0004-repairs";
 import { backfills } from "./migrations/0006-backfills";
 import { sleep } from "./migrations/0008-sleep";
+import { claims } from "./migrations/0009-claims";
 
 /** Every migration of the workspace database by name, in order; listed here because the server is shipped as one file. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -15,6 +16,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0004-repairs": repairs,
   "0006-backfills": backfills,
   "0008-sleep": sleep,
+  "0009-claims": claims,
 };
 
 /** The database holds something that this server cannot work with; the text says the way out. */

@@ -265,6 +265,8 @@ export interface Tables {
     request_digest: string;
     status: Nullable<number>;
     answer: JsonNullable<unknown>;
+    /** Of a request without an answer: until when it is taken to be worked on. */
+    held_until: ColumnType<Date, RawBuilder<Date>, RawBuilder<Date>>;
     created_at: CreatedAt;
   };
   preludes: { digest: string; code: string; created_at: CreatedAt };

@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 const SYSTEM = ["test/system/**/*.test.ts", "test/package/**/*.test.ts", "test/cli/{run,up}.test.ts"];
 /** A real Postgres or Temporal for each file, or processes that are killed. */
 const SERVICES = [
-  "packages/server/src/{engine,http,store,task}/**/*.test.ts",
+  "packages/server/src/{engine,http,schedule,store,task}/**/*.test.ts",
   "packages/server/src/{main,start}.test.ts",
   "packages/worker/src/**/*.test.ts",
   "packages/cli/src/embedded/**/*.test.ts",

@@ -36,6 +36,12 @@ export const ERRORS = {
   },
   RUNBOOK_NOT_READY: { status: 409, exit: 1, means: "The runbook has no version that is ready for this tenant." },
   SCHEDULE_INVALID: { status: 422, exit: 2, means: "The cron expression or the time zone is not valid." },
+  SCHEDULE_NOT_FOUND: { status: 404, exit: 2, means: "The workflow has no schedule." },
+  SCHEDULE_TIME_REFUSED: {
+    status: 409,
+    exit: 1,
+    means: "The nominal time cannot be run: the schedule has no such time, it ran already, or it lies ahead.",
+  },
   INPUT_INVALID: {
     status: 422,
     exit: 2,

@@ -16,6 +16,7 @@ export * from "./repair";
 export * from "./review-table";
 export * from "./routes";
 export * from "./runbook";
+export * from "./schedule";
 export * from "./secret";
 export * from "./task";
 export * from "./tenant";

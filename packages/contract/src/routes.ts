@@ -12,6 +12,7 @@ import {
   RunbookSummary,
   RunbookVersion,
 } from "./runbook";
+import { SCHEDULE_ROUTES } from "./schedule-routes";
 import { PutSecret, Secret } from "./secret";
 import { Task } from "./task";
 import { TASK_ROUTES } from "./task-routes";
@@ -209,6 +210,7 @@ export const ROUTES = {
     answer: "none",
   }),
 
+  ...SCHEDULE_ROUTES,
   ...TASK_ROUTES,
   ...BACKFILL_ROUTES,
   /** Events from after `Last-Event-ID` (or from now), for one task, deployment or tenant, or all this key may see. */

@@ -110,11 +110,20 @@ export type DeploymentReport = z.infer<typeof DeploymentReport>;
 
 export const Reports = z.object({ reports: z.array(StateReport).max(1000) });
 
-/** One firing of a schedule. `nominalTime` (ISO 8601 UTC) and the workflow make the task's idempotency key. */
-export const Dispatch = z.object({ workflowId: z.uuid(), nominalTime: z.string() });
+/**
+ * One firing of a schedule. `nominalTime` (ISO 8601 UTC) and the workflow make the task's idempotency key. `schedule` and `timezone` are those it fired by;
+ * a firing that an older ntro set up does not say.
+ */
+export const Dispatch = z.object({
+  workflowId: z.uuid(),
+  nominalTime: z.iso.datetime(),
+  schedule: z.string().optional(),
+  timezone: z.string().optional(),
+});
 export type Dispatch = z.infer<typeof Dispatch>;
 export const DispatchAnswer = z.discriminatedUnion("outcome", [
   z.object({ outcome: z.literal("started"), taskId: z.uuid() }),
   z.object({ outcome: z.literal("skipped"), reason: z.string() }),
+  z.object({ outcome: z.literal("failed"), reason: z.string() }),
 ]);
 export type DispatchAnswer = z.infer<typeof DispatchAnswer>;

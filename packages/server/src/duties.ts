@@ -1,5 +1,6 @@
 import { PLATFORM_ACTOR } from "./core/access";
 import { failAbandonedDeployments } from "./deploy";
+import { scheduleDuties } from "./schedule/settle";
 import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
 import { backfillDuty } from "./task/backfill";
@@ -20,6 +21,7 @@ export function duties(services: Services): readonly Duty[] {
     { name: "fail deployments no worker took", every: 30_000, run: () => failAbandonedDeployments(services.db) },
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
     wakeSleepersDuty(services),
+    ...scheduleDuties(services),
     ...taskDuties(services),
     backfillDuty(services),
   ];

@@ -126,7 +126,7 @@ async function deleteSchedules({ engine }: Services, trx: Transaction<Tables>, t
     .where("deleted_at", "is", null)
     .returning(["id", "schedule"])
     .execute();
-  for (const { id, schedule } of workflows) if (schedule !== null) await engine.deleteSchedule(id);
+  for (const { id, schedule } of workflows) if (schedule !== null) await engine.schedules.remove(id);
 }
 
 /** An error's first line, without what may follow it; messages of Postgres about databases and roles hold no secrets. */

@@ -15,9 +15,9 @@ import type { WorkerSettings } from "./settings";
 const WORKFLOW = `
 const { proxyActivities, workflowInfo } = require("@temporalio/workflow");
 const { dispatch } = proxyActivities({ startToCloseTimeout: "30s", retry: { initialInterval: "1s", maximumInterval: "1m" } });
-exports.default = async ({ workflowId }) => {
+exports.default = async ({ workflowId, schedule, timezone }) => {
   const nominal = workflowInfo().searchAttributes.TemporalScheduledStartTime?.[0] ?? workflowInfo().startTime;
-  return dispatch({ workflowId, nominalTime: nominal.toISOString() });
+  return dispatch({ workflowId, nominalTime: nominal.toISOString(), schedule, timezone });
 };
 `;
 

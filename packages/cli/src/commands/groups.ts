@@ -52,6 +52,12 @@ export const GROUPS: readonly Group[] = [
     load: async () => (await import("./workflow")).workflowCommands,
   },
   {
+    name: "schedule",
+    summary: "When workflows run by themselves, and what became of each time",
+    kind: "verbs",
+    load: async () => (await import("./schedule")).scheduleCommands,
+  },
+  {
     name: "run",
     summary: "Tasks: watch them, submit files, decide",
     kind: "verbs",

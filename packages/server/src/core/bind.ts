@@ -1,5 +1,5 @@
 import { NtroError } from "@ntro/contract";
-import { checkSchedule } from "./schedule";
+import { checkSchedule, tidyCron } from "./schedule";
 
 type Json = Record<string, unknown>;
 
@@ -56,7 +56,7 @@ export function planBinding(
     name: pick("name"),
     description: pick("description"),
     runbookVersion: pick("runbookVersion"),
-    schedule: schedule === null ? null : schedule.trim().replace(/\s+/g, " "),
+    schedule: schedule === null ? null : tidyCron(schedule),
     timezone: schedule === null ? null : (pick("timezone") ?? "UTC"),
     defaultConfig: pick("defaultConfig"),
   };

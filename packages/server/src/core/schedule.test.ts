@@ -1,7 +1,7 @@
 import { NtroError } from "@ntro/contract";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { planDispatch, scheduledPeriod } from "./dispatch";
+import { scheduledPeriod } from "./dispatch";
 import { checkSchedule } from "./schedule";
 
 function refusal(cron: string, timezone: string): NtroError {
@@ -79,17 +79,5 @@ describe("the period of a firing", () => {
         },
       ),
     );
-  });
-});
-
-describe("dispatch", () => {
-  const nominalTime = new Date("2026-04-05T07:00:00Z");
-  const firing = { nominalTime, timezone: "Europe/London", period: "previous" as const };
-
-  it("starts the month's task", () => {
-    expect(planDispatch({ ...firing, same: undefined })).toEqual({ kind: "start", period: "2026-03" });
-  });
-  it("gives the task of a firing that was dispatched before", () => {
-    expect(planDispatch({ ...firing, same: { id: "t2" } })).toEqual({ kind: "already", taskId: "t2" });
   });
 });

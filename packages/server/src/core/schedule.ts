@@ -28,6 +28,17 @@ export function checkSchedule(cron: string, timezone: string, now = new Date()):
   if (next === null) throw invalid(`The schedule "${cron}" never fires: no date fits it.`);
 }
 
+/** A schedule as it is kept: its fields with one blank between them. */
+export function tidyCron(cron: string): string {
+  return cron.trim().replace(/\s+/g, " ");
+}
+
+/** Tells whether a schedule that {@link checkSchedule} took names a local time, given as if it were UTC, whether that time exists or not. */
+export function namedBy(cron: string): (local: Date) => boolean {
+  const pattern = new Cron(cron, { mode: "5-part", timezone: "UTC", domAndDow: true, paused: true });
+  return (local) => pattern.match(local);
+}
+
 /** Checks that a zone is one of the IANA database, spelled as it is there. Throws `SCHEDULE_INVALID` and suggests near ones. */
 function checkTimeZone(timezone: string): void {
   const zones = knownZones();

@@ -35,6 +35,37 @@ export interface EngineBackfill {
   readonly lanes: number;
 }
 
+/** Which fire times are asked for: the first `count` (at most 1,000) after a moment, the moment itself left out, up to `until` where it is given. */
+export interface FireTimes {
+  readonly after: Date;
+  readonly until?: Date;
+  readonly count: number;
+}
+
+/** The schedule that Temporal has; null parts where one that is older than this knowledge made it. */
+export interface ScheduleSpec {
+  readonly cron: string | null;
+  readonly timezone: string | null;
+}
+
+/** Schedules of workflows, named by the workflow's id. Fire times are always those that Temporal computes. */
+export interface Schedules {
+  /** Creates the schedule, or makes the existing one as given. Throws `SCHEDULE_INVALID` for what Temporal refuses. */
+  put(schedule: EngineSchedule): Promise<void>;
+  /** Removes the schedule; one that is not there is removed. */
+  remove(id: string): Promise<void>;
+  /** What Temporal has; null when it has no such schedule. */
+  spec(id: string): Promise<ScheduleSpec | null>;
+  /** Fire times, past ones too, soonest first; null when Temporal knows no such schedule. One that was removed is known for a while. */
+  times(id: string, range: FireTimes): Promise<readonly Date[] | null>;
+  /** Has a time fire as if it were now. Whoever is fired must bear it twice. A schedule that is not there does not fire. */
+  fireAgain(id: string, time: Date): Promise<void>;
+  /** Fire times of a schedule that nobody has. Throws `SCHEDULE_INVALID`. */
+  preview(spec: { readonly cron: string; readonly timezone: string }, range: FireTimes): Promise<readonly Date[]>;
+  /** Removes what previews leave in Temporal when this process is killed in the middle. */
+  dropPreviews(): Promise<void>;
+}
+
 /** An execution as Temporal shows it; `events` are the newest of its history, oldest first. */
 export interface Inspection {
   readonly runId: string;
@@ -87,11 +118,7 @@ export interface Engine {
   closedSince(since: Date): Promise<readonly string[]>;
   /** Whether tasks of workflows or activities wait on a queue for a worker. */
   hasBacklog(taskQueue: string): Promise<boolean>;
-  /** Creates the schedule or makes it as given. */
-  putSchedule(schedule: EngineSchedule): Promise<void>;
-  deleteSchedule(id: string): Promise<void>;
-  /** The next fire times as Temporal computes them, soonest first; empty when there is no schedule. */
-  nextRuns(id: string, count: number): Promise<readonly Date[]>;
+  readonly schedules: Schedules;
   /** Starts a backfill's control workflow, once. */
   startBackfill(backfill: EngineBackfill): Promise<void>;
   /** Whether Temporal answers. */

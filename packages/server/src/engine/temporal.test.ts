@@ -227,47 +227,6 @@ describe("answers", () => {
   });
 });
 
-describe("schedules", () => {
-  it("makes, changes, tells and removes one", async () => {
-    const id = randomUUID();
-    await engine.putSchedule({ id, cron: "0 8 5 * *", timezone: "Europe/London", note: "nav" });
-    const [first, second, third] = await engine.nextRuns(id, 3);
-    expect(third).toBeInstanceOf(Date);
-    for (const time of [first, second, third])
-      expect(
-        time?.toLocaleString("en-GB", {
-          timeZone: "Europe/London",
-          day: "numeric",
-          hour: "numeric",
-          minute: "numeric",
-        }),
-      ).toMatch(/^5,? (at )?08:00$/);
-    await engine.putSchedule({ id, cron: "30 9 * * MON", timezone: "UTC", note: "nav" });
-    const [monday] = await engine.nextRuns(id, 1);
-    expect([monday?.getUTCDay(), monday?.getUTCHours(), monday?.getUTCMinutes()]).toEqual([1, 9, 30]);
-    await engine.deleteSchedule(id);
-    await engine.deleteSchedule(id);
-    expect(await engine.nextRuns(id, 3)).toEqual([]);
-  });
-
-  it("means both where day of month and day of week are given", async () => {
-    const id = randomUUID();
-    await engine.putSchedule({ id, cron: "0 8 1-7 * MON", timezone: "UTC", note: "first Monday" });
-    for (const time of await engine.nextRuns(id, 5))
-      expect([time.getUTCDay(), time.getUTCDate() <= 7]).toEqual([1, true]);
-    await engine.deleteSchedule(id);
-  });
-
-  it("refuses what Temporal refuses", async () => {
-    expect(await codeOf(engine.putSchedule({ id: randomUUID(), cron: "99 8 5 * *", timezone: "UTC", note: "" }))).toBe(
-      "SCHEDULE_INVALID",
-    );
-    expect(
-      await codeOf(engine.putSchedule({ id: randomUUID(), cron: "0 8 5 * *", timezone: "Mars/Base", note: "" })),
-    ).toBe("SCHEDULE_INVALID");
-  });
-});
-
 describe("a Temporal that is away", () => {
   it("is told as such within the deadline, and found again when it is back", async () => {
     const placeholder = createServer();

@@ -20,14 +20,13 @@ import {
   AnswerRefused,
   type Engine,
   type EngineBackfill,
-  type EngineSchedule,
   type ExecutionState,
   type Inspection,
   type StartExecution,
 } from "./engine";
 import { GRPC, grpcCode, grpcDetails, isAway, isUnregistered, taskFailure } from "./failure";
 import { closedTasks, inspectExecution } from "./inspect";
-import { deleteSchedule, nextRuns, putSchedule } from "./schedules";
+import { TemporalSchedules } from "./schedules";
 
 /** Milliseconds. Reads and starts are quick; an update waits for workflow code. */
 const DEADLINE = { call: 5_000, state: 12_000, update: 12_000, health: 2_000 } as const;
@@ -47,6 +46,7 @@ export interface TemporalOptions {
 
 /** The engine on Temporal. Connects when first used, and again by itself whenever Temporal was away. */
 export class TemporalEngine implements Engine {
+  readonly schedules: TemporalSchedules;
   readonly #connection: Connection;
   readonly #client: Client;
   #closing = false;
@@ -70,6 +70,7 @@ export class TemporalEngine implements Engine {
       },
     });
     this.#client = new Client({ connection: this.#connection, namespace: options.namespace });
+    this.schedules = new TemporalSchedules(this.#client, options.namespace, (work) => this.#call(DEADLINE.call, work));
   }
 
   async start(execution: StartExecution): Promise<{ runId: string }> {
@@ -191,18 +192,6 @@ export class TemporalEngine implements Engine {
 
   async hasBacklog(taskQueue: string): Promise<boolean> {
     return this.#call(DEADLINE.call, () => hasBacklog(this.#client, taskQueue));
-  }
-
-  async putSchedule(schedule: EngineSchedule): Promise<void> {
-    await this.#call(DEADLINE.call, () => putSchedule(this.#client.schedule, schedule));
-  }
-
-  async deleteSchedule(id: string): Promise<void> {
-    await this.#call(DEADLINE.call, () => deleteSchedule(this.#client.schedule, id));
-  }
-
-  async nextRuns(id: string, count: number): Promise<readonly Date[]> {
-    return this.#call(DEADLINE.call, () => nextRuns(this.#client.schedule, id, count));
   }
 
   async startBackfill(backfill: EngineBackfill): Promise<void> {

@@ -42,6 +42,14 @@ const CONCERNS: Record<RouteName, Concern> = {
   "workflows.get": "row",
   "workflows.update": "row",
   "workflows.delete": "row",
+  "schedules.list": "list",
+  "schedules.get": "row",
+  "schedules.pause": "row",
+  "schedules.resume": "row",
+  "schedules.trigger": "row",
+  "schedules.preview": "row",
+  "schedules.previewAny": "nothing",
+  "schedules.ledger": "row",
   "tasks.create": "row",
   "tasks.list": "list",
   "tasks.get": "row",
@@ -137,7 +145,7 @@ afterAll(async () => {
 function pathOf(name: RouteName): string {
   const id = name.startsWith("tasks.")
     ? theirs.task
-    : name.startsWith("workflows.")
+    : /^(workflows|schedules)\./.test(name)
       ? theirs.workflow
       : name.toLowerCase().includes("backfill")
         ? theirs.backfill

@@ -13,6 +13,7 @@ import { reasoningHandlers } from "./reasoning";
 import { replayHandlers } from "./repairs";
 import { reportHandlers } from "./reports";
 import { runbookHandlers } from "./runbooks";
+import { scheduleHandlers } from "./schedules";
 import { secretHandlers } from "./secrets";
 import { taskHandlers } from "./tasks";
 import { tenantHandlers } from "./tenants";
@@ -34,6 +35,7 @@ export const handlers: Handlers = {
   ...replayHandlers,
   ...dispatchHandlers,
   ...workflowHandlers,
+  ...scheduleHandlers,
   ...taskHandlers,
   ...fileHandlers,
   ...dataHandlers,

@@ -55,7 +55,7 @@ describe("binding", () => {
       { field: "timezone", before: "Europe/London", after: null },
     ]);
     expect(changed.workflow.nextRuns).toEqual([]);
-    expect(await platform.server.services.engine.nextRuns(made.workflow.id, 3)).toEqual([]);
+    expect(await platform.server.services.engine.schedules.spec(made.workflow.id)).toBeNull();
   });
 
   it("is planned with every check and nothing changed", async () => {
@@ -163,7 +163,7 @@ describe("a workflow", () => {
     await platform.client.call("tasks.cancel", { params: { id: task.id }, body: {} });
     await remove();
     expect((await refusal(get(workflow.id))).code).toBe("WORKFLOW_NOT_FOUND");
-    expect(await platform.server.services.engine.nextRuns(workflow.id, 1)).toEqual([]);
+    expect(await platform.server.services.engine.schedules.spec(workflow.id)).toBeNull();
     expect((await put()).created).toBe(true);
     // A firing that was on its way starts nothing.
     expect(await dispatch(workflow.id, "2026-04-05T08:00:00Z")).toMatchObject({ outcome: "skipped" });
@@ -216,7 +216,7 @@ describe("a firing", () => {
     });
     const { workflow } = await put({ runbookSlug: "strict", schedule: "0 8 5 * *", timezone: "UTC" });
     expect(await dispatch(workflow.id, "2026-04-05T08:00:00Z")).toMatchObject({
-      outcome: "skipped",
+      outcome: "failed",
       reason: expect.stringContaining("must: is missing"),
     });
   });

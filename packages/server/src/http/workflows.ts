@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type Actor, NtroError, type PutWorkflow, type Workflow } from "@ntro/contract";
 import { sql, type Transaction } from "kysely";
 import { actorOf } from "../core/access";
-import { type Binding, type BindingPatch, type BindingPlan, planBinding } from "../core/bind";
+import { type BindingPatch, type BindingPlan, planBinding } from "../core/bind";
+import { bindSchedule, prepareChange, unbindSchedule } from "../schedule/bind";
 import type { Services } from "../services";
 import { appendAudit } from "../store/audit";
 import { type Db, inTransaction } from "../store/database";
@@ -14,6 +15,7 @@ import type { Tables } from "../store/tables";
 import { holdActiveTenant, requireTenant } from "../store/tenants";
 import {
   bindingOf,
+  findBinding,
   insertWorkflow,
   listWorkflows,
   lockBinding,
@@ -64,6 +66,8 @@ export const workflowHandlers: Pick<Handlers, WorkflowRoute> = {
   "workflows.put": async (services, { caller, body }) => {
     const entity = await requireVisibleEntity(services.db, caller, body.entityId);
     const actor = actorOf(caller);
+    const bound = await findBinding(services.db, entity.id, body.runbookSlug, body.name ?? null);
+    if (bound) await prepareChange(services, bound, patchOf(body));
     const done = await inTransaction(services.db, async (trx) => {
       await lockEntityBindings(trx, entity.id);
       const row = await lockBinding(trx, entity.id, body.runbookSlug, body.name ?? null);
@@ -91,6 +95,7 @@ export const workflowHandlers: Pick<Handlers, WorkflowRoute> = {
 
   "workflows.update": async (services, { caller, params, body }) => {
     const found = await requireWorkflow(services.db, caller, params.id);
+    await prepareChange(services, found, body);
     await inTransaction(services.db, async (trx) => {
       const row = await requireLocked(trx, found.id);
       await rebind(services, trx, row, body, actorOf(caller));
@@ -103,7 +108,7 @@ export const workflowHandlers: Pick<Handlers, WorkflowRoute> = {
     await inTransaction(services.db, async (trx) => {
       const row = await requireLocked(trx, found.id);
       await requireNoOpenTasks(trx, row);
-      await services.engine.deleteSchedule(row.id);
+      await unbindSchedule(services, trx, row, actorOf(caller));
       await trx
         .updateTable("workflows")
         .set({ deleted_at: sql<Date>`now()`, updated_at: sql<Date>`now()` })
@@ -148,9 +153,9 @@ async function bindNew(
     patchOf(body),
     await versionsOf(trx, tenant.id, body.runbookSlug),
   );
-  await insertWorkflow(trx, { id, tenantId: tenant.id, entity, runbookSlug: body.runbookSlug, binding });
-  await putSchedule(services, { id, runbook_slug: body.runbookSlug }, entity.slug, binding);
-  const row = { id, tenant_id: tenant.id, runbook_slug: body.runbookSlug };
+  const row = await insertWorkflow(trx, { id, tenantId: tenant.id, entity, runbookSlug: body.runbookSlug, binding });
+  const unscheduled = { ...row, schedule: null, timezone: null };
+  await bindSchedule(services, trx, { row: unscheduled, binding, entitySlug: entity.slug, actor });
   await recordChange(trx, row, "created", actor, {
     entity: entity.slug,
     pin: binding.runbookVersion,
@@ -175,9 +180,7 @@ async function rebind(
     .select("slug")
     .where("id", "=", row.entity_id)
     .executeTakeFirstOrThrow();
-  // Also where nothing changed: a schedule that Temporal has lost comes back.
-  if (binding.schedule !== null) await putSchedule(services, row, entity.slug, binding);
-  else if (before.schedule !== null) await services.engine.deleteSchedule(row.id);
+  await bindSchedule(services, trx, { row, binding, entitySlug: entity.slug, actor });
   if (changes.length > 0)
     await recordChange(trx, row, "changed", actor, { changed: changes.map((change) => change.field) });
   return changes;
@@ -188,22 +191,6 @@ async function versionsOf(trx: Transaction<Tables>, tenantId: string, slug: stri
   const revisions = (await revisionsOf(trx, tenantId, slug)).filter(({ readyAt, pending }) => readyAt || pending);
   if (revisions.length === 0) throw await runbookNotFound(trx, tenantId, slug);
   return [...new Set(revisions.map((revision) => revision.version))];
-}
-
-/** Asked for before the transaction commits: without Temporal nothing changes. A schedule whose row did not come to be dispatches nothing. */
-async function putSchedule(
-  { engine }: Services,
-  row: Pick<WorkflowRow, "id" | "runbook_slug">,
-  entitySlug: string,
-  binding: Binding,
-): Promise<void> {
-  if (binding.schedule === null || binding.timezone === null) return;
-  await engine.putSchedule({
-    id: row.id,
-    cron: binding.schedule,
-    timezone: binding.timezone,
-    note: `${binding.name ?? row.runbook_slug} for ${entitySlug}`,
-  });
 }
 
 async function recordChange(
@@ -247,8 +234,8 @@ async function showWorkflow({ db, orgId, engine, log }: Services, id: string): P
   const workflow = await readWorkflow(db, orgId, id);
   if (!workflow.schedule) return { ...workflow, nextRuns: [] };
   try {
-    const times = await engine.nextRuns(id, NEXT_RUNS);
-    return { ...workflow, nextRuns: times.map((time) => time.toISOString()) };
+    const times = await engine.schedules.times(id, { after: new Date(), count: NEXT_RUNS });
+    return { ...workflow, nextRuns: (times ?? []).map((time) => time.toISOString()) };
   } catch (error) {
     log.warn({ err: error, workflowId: id }, "the next fire times are not known");
     return workflow;

@@ -4,6 +4,7 @@ import { workspace } from "./migrations/0001-workspace";
 import { python } from "./migrations/0002-python";
 import { locks } from "./migrations/0003-locks";
 import { repairs } from "./migrations/0004-repairs";
+import { schedules } from "./migrations/0005-schedules";
 import { backfills } from "./migrations/0006-backfills";
 import { sleep } from "./migrations/0008-sleep";
 import { claims } from "./migrations/0009-claims";
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0002-python": python,
   "0003-locks": locks,
   "0004-repairs": repairs,
+  "0005-schedules": schedules,
   "0006-backfills": backfills,
   "0008-sleep": sleep,
   "0009-claims": claims,

@@ -16,13 +16,9 @@ import type {
   TenantStatus,
 } from "@ntro/contract";
 import type { ColumnType, Generated, JSONColumnType, RawBuilder } from "kysely";
+import type { CreatedAt, Json, JsonList, JsonNullable, Nullable, UpdatedAt } from "./columns";
+import type { ScheduleTables } from "./schedule-tables";
 
-type Json = Record<string, unknown>;
-/** Set by the database, read as a Date, never updated by us. */
-type CreatedAt = ColumnType<Date, Date | undefined, never>;
-type UpdatedAt = ColumnType<Date, Date | undefined, Date>;
-type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>;
-type JsonNullable<T> = ColumnType<T | null, string | null | undefined, string | null>;
 /** Of an execution: what it was asked to go on with and what it goes on with, see the migration 0004. */
 interface RepairTable {
   workflow_id: string;
@@ -36,13 +32,12 @@ interface RepairTable {
   at: CreatedAt;
   told_at: Nullable<Date>;
 }
-type JsonList<T> = ColumnType<T[], string | undefined, string>;
 
 /** What a host told of a replay, with the step that was under way where it differed. */
 export type CheckedReplay = ReplayReport & { readonly step?: { readonly id: string; readonly title: string } | null };
 
 /** The workspace database, as its migrations leave it. */
-export interface Tables {
+export interface Tables extends ScheduleTables {
   platform: { key: string; value: JSONColumnType<Json> };
   tenants: {
     id: Generated<string>;
@@ -136,6 +131,10 @@ export interface Tables {
     schedule: Nullable<string>;
     timezone: Nullable<string>;
     default_config: JsonNullable<Json>;
+    /** Every time that the schedule expected up to here has an outcome; null without a schedule. */
+    schedule_settled_until: Nullable<Date>;
+    /** The first expected time after that; null until it was asked of Temporal. */
+    schedule_expected_at: Nullable<Date>;
     created_at: CreatedAt;
     updated_at: UpdatedAt;
     deleted_at: Nullable<Date>;

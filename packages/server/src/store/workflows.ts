@@ -82,22 +82,34 @@ export async function lockWorkflow(
   return (mode === "share" ? query.forShare() : query.forUpdate()).executeTakeFirst();
 }
 
-/** The workflow bound to an entity under a runbook and a name (null: the one without), held still until the transaction ends. */
+function binding(db: Db, entityId: string, runbookSlug: string, name: string | null) {
+  return db
+    .selectFrom("workflows")
+    .selectAll()
+    .where("entity_id", "=", entityId)
+    .where("runbook_slug", "=", runbookSlug)
+    .where("name", name === null ? "is" : "=", name)
+    .where("deleted_at", "is", null);
+}
+
+/** The workflow bound to an entity under a runbook and a name (null: the one without). */
+export async function findBinding(
+  db: Db,
+  entityId: string,
+  runbookSlug: string,
+  name: string | null,
+): Promise<WorkflowRow | undefined> {
+  return binding(db, entityId, runbookSlug, name).executeTakeFirst();
+}
+
+/** The same, held still until the transaction ends. */
 export async function lockBinding(
   trx: Transaction<Tables>,
   entityId: string,
   runbookSlug: string,
   name: string | null,
 ): Promise<WorkflowRow | undefined> {
-  return trx
-    .selectFrom("workflows")
-    .selectAll()
-    .where("entity_id", "=", entityId)
-    .where("runbook_slug", "=", runbookSlug)
-    .where("name", name === null ? "is" : "=", name)
-    .where("deleted_at", "is", null)
-    .forUpdate()
-    .executeTakeFirst();
+  return binding(trx, entityId, runbookSlug, name).forUpdate().executeTakeFirst();
 }
 
 /** One page of the workflows a caller may see with their entities, oldest first. */
@@ -182,8 +194,8 @@ export async function insertWorkflow(
     readonly runbookSlug: string;
     readonly binding: Binding;
   },
-): Promise<void> {
-  await refusingTakenNames(workflow.runbookSlug, workflow.binding.name, () =>
+): Promise<WorkflowRow> {
+  return refusingTakenNames(workflow.runbookSlug, workflow.binding.name, () =>
     trx
       .insertInto("workflows")
       .values({
@@ -193,7 +205,8 @@ export async function insertWorkflow(
         runbook_slug: workflow.runbookSlug,
         ...bindingColumns(workflow.binding),
       })
-      .execute(),
+      .returningAll()
+      .executeTakeFirstOrThrow(),
   );
 }
 
@@ -215,13 +228,9 @@ export async function updateWorkflow(
   );
 }
 
-async function refusingTakenNames(
-  runbookSlug: string,
-  name: string | null,
-  write: () => Promise<unknown>,
-): Promise<void> {
+async function refusingTakenNames<T>(runbookSlug: string, name: string | null, write: () => Promise<T>): Promise<T> {
   try {
-    await write();
+    return await write();
   } catch (error) {
     if (breaksConstraint(error, "workflows_name")) throw nameTaken(name);
     if (breaksConstraint(error, "workflows_binding"))

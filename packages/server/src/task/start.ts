@@ -1,4 +1,5 @@
 import { type Actor, type Concurrency, type Lock, NtroError, Period, taskQueue } from "@ntro/contract";
+import type { Transaction } from "kysely";
 import { concurrencyOf, hindrance, stricter, taskRunning } from "../core/concurrency";
 import { type LockableRevision, lockChildren } from "../core/lock";
 import { chooseRevision, taskInput, taskTitle } from "../core/start-task";
@@ -9,6 +10,7 @@ import { inTransaction } from "../store/database";
 import type { EntityRow } from "../store/entities";
 import { appendEvents, nudgeWorkers } from "../store/events";
 import { currentRevisions, type ReadyRevision, revisionById, revisionsOf } from "../store/ready-revisions";
+import type { Tables } from "../store/tables";
 import { findTask, insertTask, lockOpenTask, otherOpenTasks, type TaskRow } from "../store/tasks";
 import { holdActiveTenant, requireActive, type TenantRow } from "../store/tenants";
 import { lockWorkflow, type WorkflowRow } from "../store/workflows";
@@ -26,6 +28,8 @@ export interface TaskRequest {
   readonly nominalTime: Date | null;
   /** A stricter rule than the workflow's own, for this start. */
   readonly concurrency?: Concurrency;
+  /** Runs in the transaction that records the task, with the workflow as it holds it; what it throws undoes both. */
+  readonly alsoRecord?: (trx: Transaction<Tables>, held: WorkflowRow) => Promise<void>;
 }
 
 /**
@@ -86,6 +90,7 @@ export async function startTask(services: Services, request: TaskRequest): Promi
     const rule = stricter(own, request.concurrency ?? "any");
     const running = hindrance(rule, period, await otherOpenTasks(trx, workflow.id, request.id));
     if (running) throw taskRunning(rule, running);
+    await request.alsoRecord?.(trx, held);
     // The tenant's host may have to be started.
     await nudgeWorkers(trx);
     const about = {

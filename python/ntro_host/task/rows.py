@@ -132,15 +132,15 @@ class ReviewRows:
 
     def require_rejectable(self, row_id: str) -> None:
         """
-        Refuses what the published rule for expenses refuses: of that ledger only lines that need attention can be rejected by themselves. Bundles rely on it and
-        write no other rejection of a line to the ledger: it would be shown as rejected, and wait there for ever.
+        Refuses what the published rule for expenses refuses: of that ledger only lines that need attention can be rejected by themselves. Bundles rely on
+        it and write no rejection of a line to the ledger: it would be shown as rejected, and wait there for ever.
         """
         config, payload = self._shown()
         found = find_row(review_tables(config, payload), row_id)
         if found is None or config.get("row_type") != ExpenseRow.__name__:
             return
         try:
-            status = SubledgerStatus(found[1].values.get("status"))
+            status = SubledgerStatus(str(found[1].values.get("status")))
         except ValueError:
             return
         if can_reject(status).status != "OK":

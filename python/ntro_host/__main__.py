@@ -14,7 +14,22 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from .logs import set_up_logging
-from .messages import ALIVE_SECONDS, TO_HOST, Alive, Drain, FromHost, Idle, Prepare, Prepared, Rest, Running, Start
+from .messages import (
+    ALIVE_SECONDS,
+    TO_HOST,
+    Alive,
+    AllRepairs,
+    Drain,
+    FromHost,
+    Idle,
+    Prepare,
+    Prepared,
+    Replay,
+    Replayed,
+    Rest,
+    Running,
+    Start,
+)
 from .surroundings import surround
 
 if TYPE_CHECKING:
@@ -91,6 +106,10 @@ class Process:
             self._do(self._prepare(message))
         elif isinstance(message, Rest):
             self._do(self._rest())
+        elif isinstance(message, AllRepairs):
+            self._do(self._use_repairs(message))
+        elif isinstance(message, Replay):
+            self._do(self._replay(message))
         elif isinstance(message, Drain):
             self._do(self._drain())
 
@@ -125,6 +144,14 @@ class Process:
         host = await asyncio.shield(self._host)
         if host.activities_under_way() == 0:
             self._channel.tell(Idle())
+
+    async def _use_repairs(self, message: AllRepairs) -> None:
+        (await asyncio.shield(self._host)).use_repairs(message.repairs)
+
+    async def _replay(self, message: Replay) -> None:
+        host = await asyncio.shield(self._host)
+        await host.replay(message)
+        self._channel.tell(Replayed(id=message.id))
 
     async def _drain(self) -> None:
         if self._started:

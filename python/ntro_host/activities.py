@@ -1,4 +1,4 @@
-"""Runs any activity of any revision: the caller's workflow type says whose."""
+"""Runs any activity of any revision: that whose code the caller has, by its workflow type or its repair."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from .corrections import activity_context
 from .heartbeats import Beats, HostHeartbeats, RememberedHeartbeat
 from .loader import within
 from .loading import ActivityDefinition
+from .repairs import Repairs
 from .revisions import Revision, Revisions, UnknownType
 from .task import ai_settings_in
 
@@ -45,13 +46,18 @@ class ActivityRouting(Interceptor):
     """Routes activities and holds them to their rules. Put last, so that it is nearest to the SDK's own part."""
 
     def __init__(
-        self, revisions: Revisions, shared: Iterable[Callable[..., Any]], executor: ThreadPoolExecutor
+        self,
+        revisions: Revisions,
+        repairs: Repairs,
+        shared: Iterable[Callable[..., Any]],
+        executor: ThreadPoolExecutor,
     ) -> None:
         """
         :param shared: activities that every revision has beside its own
         :param executor: threads for activities that are plain functions
         """
         self._revisions = revisions
+        self._repairs = repairs
         self._executor = executor
         definitions = [ActivityDefinition.must_from_callable(function) for function in shared]
         self._shared = {definition.name or "": definition for definition in definitions}
@@ -76,14 +82,15 @@ class ActivityRouting(Interceptor):
 
         :raises ApplicationError: ``ActivityNotFound``, which is not tried again
         """
+        code = self._repairs.type_of(info.workflow_id or "", info.workflow_type or "")
         try:
-            revision = await self._revisions.load(info.workflow_type or "")
+            revision = await self._revisions.load(code)
         except UnknownType:
             revision = None
         own: Mapping[str, ActivityDefinition] = revision.activities if revision else {}
         found = own.get(info.activity_type) or self._shared.get(info.activity_type)
         if found is None:
-            message = f'The revision {info.workflow_type} has no activity "{info.activity_type}".'
+            message = f'The revision {code} has no activity "{info.activity_type}".'
             raise ApplicationError(message, type="ActivityNotFound", non_retryable=True)
         return found, revision
 

@@ -21,6 +21,7 @@ log = logging.getLogger("ntro_host")
 _CORES_WORDS = re.compile(r'message: "(\[TMPRL1100\] .*?)", source:')
 _DEADLOCK = "[TMPRL1101]"
 _NONDETERMINISM = "[TMPRL1100]"
+_DIFFERS = f"{_NONDETERMINISM} Nondeterminism error: "
 _MAX_CAUSES = 8
 _MAX_RUNS = 10_000
 
@@ -35,6 +36,9 @@ class Run:
     workflow_id: str
     run_id: str
     workflow_type: str
+    """Its own, which it keeps."""
+    code: str
+    """The workflow type whose code it runs: another after a repair."""
 
 
 def now() -> str:
@@ -53,16 +57,19 @@ class CodeHealth:
 
     def failed(self, run: Run, failure: Failure) -> None:
         """An attempt at a workflow task failed; the execution stays open."""
-        told = _describe(failure, self._folder_of(run.workflow_type))
-        if self._told.get(run.run_id) == told["message"]:
+        told = explained(failure, self._folder_of(run.code))
+        where = f" ({told.place})" if told.place else ""
+        message = told.message + where
+        if self._told.get(run.run_id) == message:
             return
-        self._told[run.run_id] = told["message"] or ""
+        self._told[run.run_id] = message
         # What the host's own frames say is for whoever runs it.
-        trace = "" if told["stackTrace"] else f"\n{failure.stack_trace}"
-        log.warning("workflow code of %s fails (%s): %s%s", run.workflow_type, run.workflow_id, told["message"], trace)
+        trace = "" if told.trace else f"\n{failure.stack_trace}"
+        log.warning("workflow code of %s fails (%s): %s%s", run.code, run.workflow_id, message, trace)
         if len(self._told) > _MAX_RUNS:
             del self._told[next(iter(self._told))]
-        self._report({"kind": "code_failing", **_about(run), "failure": {"type": CODE_FAILING, **told}})
+        shown = {"type": CODE_FAILING, "message": message, "stackTrace": told.trace}
+        self._report({"kind": "code_failing", **_about(run), "failure": shown})
 
     def worked(self, run: Run) -> None:
         """The run's code went beyond its recorded history."""
@@ -74,19 +81,34 @@ def _about(run: Run) -> dict[str, object]:
     return {"workflow_id": run.workflow_id, "run_id": run.run_id, "workflow_type": run.workflow_type, "at": now()}
 
 
-def _describe(failure: Failure, folder: Path | None) -> dict[str, str | None]:
-    """Message and stack trace; frames read as the author's files and lines."""
+@dataclass(frozen=True)
+class Explained:
+    """A failure of workflow code as its author needs it."""
+
+    message: str
+    place: str | None
+    """``path:line`` in the bundle."""
+    trace: str | None
+    """The author's own frames."""
+
+
+def explained(failure: Failure, folder: Path | None) -> Explained:
+    """What a failure says; frames read as the author's files and lines."""
     trace, place = _innermost(failure, folder)
-    where = f" ({place})" if place else ""
-    return {"message": _message(failure) + where, "stackTrace": trace}
+    return Explained(_message(failure), place, trace)
+
+
+def differing(words: str) -> str:
+    """What differs from the history, out of what Core says of it."""
+    said = _CORES_WORDS.search(words)
+    return (said[1] if said else words).removeprefix(_DIFFERS)
 
 
 def _message(failure: Failure) -> str:
     if _DEADLOCK in failure.message:
         return "The workflow code ran for seconds without waiting for anything (an endless loop?)."
     if _NONDETERMINISM in failure.message:
-        said = _CORES_WORDS.search(failure.message)
-        return f"The workflow code does not do what it did before: {said[1] if said else failure.message}"
+        return f"The workflow code does not do what it did before: {differing(failure.message)}"
     error_type = failure.application_failure_info.type
     return f"{error_type}: {failure.message}" if error_type and error_type != "Exception" else failure.message
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from temporalio.worker import Worker
 from .activities import ActivityRouting
 from .code_health import CodeHealth, Run
 from .corrections import SDK_ACTIVITIES
-from .messages import HostSettings, RevisionKey
+from .messages import HostSettings, Repair, Replay, RevisionKey
 from .observed_bridge import observe
 from .prepare import Preparing
+from .repairs import Repairs
+from .replay import Replaying
+from .replays import Replays
 from .reporter import Reporter
-from .revisions import Revisions, loaded
+from .revisions import Revision, Revisions, loaded
 from .runner import RevisionRunner
 from .server import Server, ServerAway
 from .task import TaskInterceptor, due_report, forget
@@ -30,24 +34,27 @@ log = logging.getLogger("ntro_host")
 class TenantHost:
     """A running host. Made by :func:`start_tenant_host`."""
 
-    def __init__(
-        self, worker: Worker, server: Server, reporter: Reporter, preparing: Preparing, routing: ActivityRouting
-    ) -> None:
+    def __init__(self, worker: Worker, parts: _Parts) -> None:
         self._worker = worker
-        self._routing = routing
-        self._server = server
-        self._reporter = reporter
-        self._preparing = preparing
+        self._parts = parts
         self.finished: asyncio.Task[None] = asyncio.create_task(self._run())
         """Ends when the host is drained; fails when the worker failed."""
 
     async def prepare(self, deployment_id: str, key: RevisionKey) -> None:
         """Makes a deployment ready. Raises as :meth:`Preparing.prepare` does."""
-        await self._preparing.prepare(deployment_id, key)
+        await self._parts.preparing.prepare(deployment_id, key)
+
+    def use_repairs(self, repairs: Sequence[Repair]) -> None:
+        """Takes all repairs in force, in place of those told before."""
+        self._parts.repairs.replace(repairs)
+
+    async def replay(self, wanted: Replay) -> None:
+        """Tries a history on the code of a revision and reports it. Raises nothing."""
+        await self._parts.replays.run(wanted)
 
     def activities_under_way(self) -> int:
         """How many run here now."""
-        return self._routing.under_way
+        return self._parts.routing.under_way
 
     async def drain(self) -> None:
         """Takes no new work, lets what is under way end, sends what is to be reported."""
@@ -59,8 +66,18 @@ class TenantHost:
         try:
             await self._worker.run()
         finally:
-            await self._reporter.close()
-            self._server.close()
+            await self._parts.reporter.close()
+            self._parts.server.close()
+
+
+@dataclass(frozen=True)
+class _Parts:
+    server: Server
+    reporter: Reporter
+    repairs: Repairs
+    preparing: Preparing
+    replays: Replays
+    routing: ActivityRouting
 
 
 class _CodeLoader:
@@ -71,16 +88,23 @@ class _CodeLoader:
         self._queue = queue
         self._reporter = reporter
         self.problems: dict[str, Exception] = {}
+        self.codes: dict[str, str] = {}
+        """The workflow type whose code each run has, by run id."""
 
-    async def before_start(self, workflow_type: str, lock: Mapping[str, Any]) -> None:
-        """Its revision, and those of its children that this host serves: their results are typed by their own code."""
+    async def before_run(self, run: Run, lock: Mapping[str, Any]) -> None:
+        """Loads its revision, and those of children that this host serves: their results are typed by their own code."""
+        self.codes[run.run_id] = run.code
+        try:
+            await self.load(run.code, lock)
+            self.problems.pop(run.code, None)
+        except Exception as error:
+            self.problems[run.code] = error
+
+    async def load(self, code: str, lock: Mapping[str, Any]) -> Revision:
+        """The same, given. Raises what loading one of them raises."""
         children = {entry["type"] for entry in lock.values() if entry.get("queue") == self._queue}
-        found = await asyncio.gather(*(self._load(wanted) for wanted in {workflow_type, *children}))
-        problem = next((problem for problem in found if problem is not None), None)
-        if problem is None:
-            self.problems.pop(workflow_type, None)
-        else:
-            self.problems[workflow_type] = problem
+        revision, *_ = await asyncio.gather(*(self._load(wanted) for wanted in (code, *(children - {code}))))
+        return revision
 
     def after_good(self, run: Run) -> None:
         """Sends the state report that is due."""
@@ -90,15 +114,15 @@ class _CodeLoader:
 
     def after_eviction(self, run: Run) -> None:
         """Lets go of what is kept for a run."""
+        self.codes.pop(run.run_id, None)
         forget(run.run_id)
 
-    async def _load(self, workflow_type: str) -> Exception | None:
+    async def _load(self, workflow_type: str) -> Revision:
         try:
-            await self._revisions.load(workflow_type)
+            return await self._revisions.load(workflow_type)
         except Exception as error:
             log.warning("could not load %s: %s", workflow_type, error)
-            return error
-        return None
+            raise
 
 
 async def start_tenant_host(settings: HostSettings) -> TenantHost:
@@ -111,19 +135,18 @@ async def start_tenant_host(settings: HostSettings) -> TenantHost:
     server = Server(settings.server, settings.key)
     revisions = Revisions(settings.workflows, settings.tenant.slug, server)
     reporter = Reporter(server, _not_taken)
+    repairs = Repairs(settings.repairs)
     code = _CodeLoader(revisions, settings.queue, reporter)
-    health = CodeHealth(_folder_of, reporter.report)
     executor = ThreadPoolExecutor(ACTIVITIES_AT_ONCE, thread_name_prefix="activity")
-    routing = ActivityRouting(revisions, SDK_ACTIVITIES, executor)
-    worker = make_worker(
-        await connect(settings.temporal),
-        settings.queue,
-        RevisionRunner(_served, code.problems),
-        [TaskInterceptor(), routing],
-        executor,
-    )
-    observe(worker, code, health)
-    return TenantHost(worker, server, reporter, Preparing(settings, server, revisions), routing)
+    routing = ActivityRouting(revisions, repairs, SDK_ACTIVITIES, executor)
+    interceptors = [TaskInterceptor(), routing]
+    client = await connect(settings.temporal)
+    runner = RevisionRunner(_served, code.problems, code.codes)
+    worker = make_worker(client, settings.queue, runner, interceptors, executor)
+    observe(worker, code, CodeHealth(_folder_of, reporter.report), repairs)
+    replays = Replays(client, server, code.load, Replaying(client, settings.queue, interceptors))
+    preparing = Preparing(settings, server, revisions)
+    return TenantHost(worker, _Parts(server, reporter, repairs, preparing, replays, routing))
 
 
 def _not_taken(error: Exception) -> None:

@@ -63,6 +63,16 @@ class PythonSettings(Message):
     """Variables for author code; they go over all others."""
 
 
+class Repair(Message):
+    """An execution that goes on with the code of another revision than the one it started with."""
+
+    workflow_id: str
+    number: int
+    """Counts the repairs of this execution from 1."""
+    type: str
+    """Workflow type of the revision whose code it runs."""
+
+
 class HostSettings(Message):
     """Everything a host is told about its tenant; secrets included, so it is never logged."""
 
@@ -77,6 +87,8 @@ class HostSettings(Message):
     """Where revisions are installed: ``<workflows>/<tenant>/<slug>/<version>/<digest>/``."""
     storage: str
     """The tenant's folder for files that tasks make."""
+    repairs: list[Repair]
+    """Those in force at the start; see :class:`AllRepairs`."""
     python: PythonSettings
 
 
@@ -101,16 +113,33 @@ class Rest(Message):
     type: Literal["rest"]
 
 
+class AllRepairs(Message):
+    """All repairs in force, in place of those told before; what signals in a history have told since stays."""
+
+    type: Literal["repairs"]
+    repairs: list[Repair]
+
+
+class Replay(Message):
+    """Try an execution's history on the code of a revision, report it, then say :class:`Replayed`."""
+
+    type: Literal["replay"]
+    id: str
+    workflow_id: str
+    workflow_type: str
+    """Of the revision whose code is tried."""
+
+
 class Drain(Message):
     """Finish what is under way, then exit."""
 
     type: Literal["drain"]
 
 
-ToHost = Annotated[Start | Prepare | Rest | Drain, Field(discriminator="type")]
+ToHost = Annotated[Start | Prepare | AllRepairs | Replay | Rest | Drain, Field(discriminator="type")]
 """Supervisor to host."""
 
-TO_HOST: TypeAdapter[Start | Prepare | Rest | Drain] = TypeAdapter(ToHost)
+TO_HOST: TypeAdapter[Start | Prepare | AllRepairs | Replay | Rest | Drain] = TypeAdapter(ToHost)
 
 
 class Running(Message):
@@ -132,13 +161,20 @@ class Prepared(Message):
     deployment_id: str
 
 
+class Replayed(Message):
+    """A replay was reported, or could not be: what still waits is asked for again."""
+
+    type: Literal["replayed"] = "replayed"
+    id: str
+
+
 class Idle(Message):
     """It was asked to rest, and no activity is under way."""
 
     type: Literal["idle"] = "idle"
 
 
-FromHost = Running | Alive | Prepared | Idle
+FromHost = Running | Alive | Prepared | Replayed | Idle
 """Host to supervisor."""
 
 

@@ -1,6 +1,6 @@
 """
 Stands between Temporal's Core and the SDK's worker, and sees every activation and its outcome. The only file that knows the bridge: the SDK offers no public
-place to load code before an execution is created, or to hear that an attempt failed.
+place to choose and load code before an execution is created, to have it made anew on other code, or to hear that an attempt failed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from temporalio.api.common.v1 import Memo
 from temporalio.api.failure.v1 import Failure
 from temporalio.bridge.proto.workflow_activation import InitializeWorkflow, RemoveFromCache, WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
@@ -19,6 +20,9 @@ from temporalio.bridge.worker import Worker as BridgeWorker
 from temporalio.worker import Worker
 
 from .code_health import CodeHealth, Run
+from .messages import Repair
+from .repairs import Repairs
+from .task import REPAIRED, RepairedSignal, repaired
 
 LOCK_MEMO = "ntro_lock"
 
@@ -26,14 +30,25 @@ LOCK_MEMO = "ntro_lock"
 class Observer(Protocol):
     """Who is told of activations."""
 
-    async def before_start(self, workflow_type: str, lock: Mapping[str, Any]) -> None:
-        """An execution is about to be created; returns when its code is there, or is known not to be. Never raises."""
+    async def before_run(self, run: Run, lock: Mapping[str, Any]) -> None:
+        """
+        A run is about to be created, or to get another lock; returns when its code is there, with that of the children it may start, or is known not to be.
+        Never raises.
+        """
 
     def after_good(self, run: Run) -> None:
         """An activation went beyond the recorded history and Core took its outcome."""
 
     def after_eviction(self, run: Run) -> None:
         """A run left the cache."""
+
+
+@dataclass(frozen=True)
+class _Needed:
+    """What has to be loaded before an activation is handled."""
+
+    run: Run
+    lock: Mapping[str, Any]
 
 
 @dataclass
@@ -47,14 +62,15 @@ class _Activation:
 class ObservedBridge:
     """A bridge worker with the same methods as the SDK's; what it does not observe goes straight through."""
 
-    def __init__(self, inner: BridgeWorker, observer: Observer, health: CodeHealth) -> None:
+    def __init__(self, inner: BridgeWorker, observer: Observer, health: CodeHealth, repairs: Repairs) -> None:
         self._inner = inner
         self._observer = observer
         self._health = health
+        self._repairs = repairs
         self._runs: dict[str, Run] = {}
         self._current: dict[str, _Activation] = {}
         self._polling: asyncio.Task[WorkflowActivation] | None = None
-        self._starting: set[asyncio.Task[WorkflowActivation]] = set()
+        self._starting: set[asyncio.Task[WorkflowActivation | None]] = set()
         self._telling: dict[str, asyncio.Event] = {}
         """Set when what became of a run's latest activation has been told."""
         self._ended = False
@@ -115,12 +131,13 @@ class ObservedBridge:
             self._health.worked(activation.run)
             self._observer.after_good(activation.run)
 
-    def _take(self, done: set[asyncio.Task[WorkflowActivation]]) -> WorkflowActivation | None:
+    def _take(self, done: set[asyncio.Task[Any]]) -> WorkflowActivation | None:
         """One ready activation of the tasks that are done; the others stay for the next call."""
         started = next((task for task in done if task in self._starting), None)
         if started is not None:
             self._starting.discard(started)
-            return started.result()
+            loaded: WorkflowActivation | None = started.result()
+            return loaded
         polled = self._polling
         if polled is None or not polled.done():
             return None
@@ -130,34 +147,46 @@ class ObservedBridge:
         except PollShutdownError:
             self._ended = True
             return None
-        init = self._notice(activation)
-        if init is None:
+        jobs = _Jobs(activation)
+        run = self._run_of(activation, jobs)
+        if run is not None and jobs.work and self._repairs.type_of(run.workflow_id, run.workflow_type) != run.code:
+            self._starting.add(asyncio.create_task(self._leave(activation)))
+            return None
+        needed = self._notice(activation, jobs, run)
+        if needed is None:
             return activation
-        self._starting.add(asyncio.create_task(self._start(activation, init)))
+        self._starting.add(asyncio.create_task(self._load(activation, needed)))
         return None
 
-    async def _start(self, activation: WorkflowActivation, init: InitializeWorkflow) -> WorkflowActivation:
-        await self._observer.before_start(init.workflow_type, _lock_of(init))
+    async def _load(self, activation: WorkflowActivation, needed: _Needed) -> WorkflowActivation:
+        await self._observer.before_run(needed.run, needed.lock)
         return activation
 
-    def _notice(self, activation: WorkflowActivation) -> InitializeWorkflow | None:
-        """Remembers what an activation is; gives its first job when it starts an execution."""
-        init: InitializeWorkflow | None = None
-        eviction: RemoveFromCache | None = None
-        only_queries = True
-        for job in activation.jobs:
-            if job.HasField("initialize_workflow"):
-                init = job.initialize_workflow
-            elif job.HasField("remove_from_cache"):
-                eviction = job.remove_from_cache
-            only_queries = only_queries and job.HasField("query_workflow")
+    async def _leave(self, activation: WorkflowActivation) -> None:
+        """Has a run made anew on the code it has by now: Core evicts what failed and replays the history at the next attempt. Nobody is told of a failure."""
+        await self._inner.complete_workflow_activation(_superseded(activation.run_id))
+
+    def _run_of(self, activation: WorkflowActivation, jobs: _Jobs) -> Run | None:
+        """The run of an activation, on the code that was chosen when it started here. What a signal tells of a repair is known from here on."""
+        run, init = self._runs.get(activation.run_id), jobs.init
+        workflow_id = init.workflow_id if init is not None else run.workflow_id if run is not None else ""
+        for told in jobs.repairs:
+            self._repairs.meet(Repair(workflow_id=workflow_id, number=told.number, type=told.type))
         if init is not None:
-            self._runs[activation.run_id] = Run(init.workflow_id, activation.run_id, init.workflow_type)
-        run = self._runs.get(activation.run_id)
-        if run is not None:
-            goes_on = not activation.is_replaying and not only_queries
-            self._current[activation.run_id] = _Activation(run, goes_on, eviction)
-        return init
+            code = self._repairs.type_of(workflow_id, init.workflow_type)
+            run = self._runs[activation.run_id] = Run(workflow_id, activation.run_id, init.workflow_type, code)
+        return run
+
+    def _notice(self, activation: WorkflowActivation, jobs: _Jobs, run: Run | None) -> _Needed | None:
+        """Remembers what an activation is; says what has to be loaded for it, if anything."""
+        if run is None:
+            return None
+        goes_on = not activation.is_replaying and not jobs.only_queries
+        self._current[activation.run_id] = _Activation(run, goes_on, jobs.eviction)
+        lock = {slug: entry for told in jobs.repairs for slug, entry in told.model_dump()["lock"].items()}
+        if jobs.init is not None:
+            return _Needed(run, {**lock_in(jobs.init.memo), **lock})
+        return _Needed(run, lock) if lock else None
 
     def _evicted(self, run: Run, eviction: RemoveFromCache) -> None:
         if eviction.reason == RemoveFromCache.EvictionReason.NONDETERMINISM:
@@ -166,17 +195,47 @@ class ObservedBridge:
         self._observer.after_eviction(run)
 
 
-def observe(worker: Worker, observer: Observer, health: CodeHealth) -> None:
+class _Jobs:
+    """What an activation asks for, as far as it matters here."""
+
+    def __init__(self, activation: WorkflowActivation) -> None:
+        self.init: InitializeWorkflow | None = None
+        self.eviction: RemoveFromCache | None = None
+        self.repairs: list[RepairedSignal] = []
+        self.only_queries = True
+        for job in activation.jobs:
+            self.only_queries = self.only_queries and job.HasField("query_workflow")
+            if job.HasField("initialize_workflow"):
+                self.init = job.initialize_workflow
+            elif job.HasField("remove_from_cache"):
+                self.eviction = job.remove_from_cache
+            elif job.HasField("signal_workflow") and job.signal_workflow.signal_name == REPAIRED:
+                told = repaired(job.signal_workflow.input[0].data if job.signal_workflow.input else None)
+                self.repairs += [told] if told is not None else []
+
+    @property
+    def work(self) -> bool:
+        """Whether workflow code runs for it, and not only to show something or to be let go."""
+        return self.eviction is None and not self.only_queries
+
+
+def observe(worker: Worker, observer: Observer, health: CodeHealth, repairs: Repairs) -> None:
     """
     Puts an :class:`ObservedBridge` into a worker that does not run yet.
 
     :raises RuntimeError: when the SDK's parts do not ask the worker for its bridge at each use
     """
-    bridge = ObservedBridge(worker._bridge_worker, observer, health)
+    bridge = ObservedBridge(worker._bridge_worker, observer, health, repairs)
     worker._bridge_worker = bridge  # type: ignore[assignment]
     used: object = worker._workflow_worker._bridge_worker() if worker._workflow_worker else None
     if used is not bridge:
         raise RuntimeError("Temporal's worker does not use the bridge that this host gives it.")
+
+
+def _superseded(run_id: str) -> WorkflowActivationCompletion:
+    completion = WorkflowActivationCompletion(run_id=run_id)
+    completion.failed.failure.message = "The task was repaired: it goes on with the code of another revision."
+    return completion
 
 
 def _unsendable(run_id: str, error: ValueError) -> WorkflowActivationCompletion:
@@ -187,8 +246,9 @@ def _unsendable(run_id: str, error: ValueError) -> WorkflowActivationCompletion:
     return completion
 
 
-def _lock_of(init: InitializeWorkflow) -> Mapping[str, Any]:
-    payload = init.memo.fields.get(LOCK_MEMO)
+def lock_in(memo: Memo) -> Mapping[str, Any]:
+    """The lock of a task's children, as it was when the task started."""
+    payload = memo.fields.get(LOCK_MEMO)
     if payload is None:
         return {}
     try:

@@ -1,4 +1,4 @@
-"""Gives Temporal's worker the code of each execution: the revision that its workflow type names, in the sandbox where it can live there."""
+"""Gives Temporal's worker the code of each execution: a revision, in the sandbox where it can live there."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from temporalio.worker.workflow_sandbox._runner import _Instance
 from temporalio.workflow import SandboxImportNotificationPolicy, _Definition
 
 from .loader import ROOT
+from .task import ACCOUNT, CODE
 
 Activate = Callable[[WorkflowActivation], WorkflowActivationCompletion]
 
@@ -113,32 +114,54 @@ class Served:
     runner: WorkflowRunner
 
 
-class RevisionRunner(WorkflowRunner):
-    """Chooses the revision by the workflow type of each execution."""
+def instance_of(
+    det: WorkflowInstanceDetails, served: Served, workflow_type: str, account: str | None = None
+) -> WorkflowInstance:
+    """
+    The instance of one execution, on the code of a revision.
 
-    def __init__(self, served: Callable[[str], Served | None], problems: Mapping[str, Exception]) -> None:
+    :param workflow_type: of that revision; the execution's own, unless it was repaired
+    :param account: under which it keeps what it tells of itself; its run id by default
+    """
+    told: dict[str, Callable[[], str]] = {CODE: lambda: workflow_type}
+    if account is not None:
+        told[ACCOUNT] = lambda: account
+    defn = _Definition.must_from_class(served.workflow)
+    extern_functions = {**det.extern_functions, **told}
+    instance = served.runner.create_instance(dataclasses.replace(det, defn=defn, extern_functions=extern_functions))
+    instance.activate = _contained(instance.activate)  # type: ignore[assignment,method-assign]
+    return instance
+
+
+class RevisionRunner(WorkflowRunner):
+    """Runs each execution on the revision whose code it has: that of its workflow type, or of its repair."""
+
+    def __init__(
+        self,
+        served: Callable[[str], Served | None],
+        problems: Mapping[str, Exception],
+        codes: Mapping[str, str],
+    ) -> None:
         """
         :param served: what is loaded, by workflow type
         :param problems: why executions of a workflow type cannot be run now
+        :param codes: the workflow type whose code each run has, by run id
         """
         self._served = served
         self._problems = problems
+        self._codes = codes
 
     def prepare_workflow(self, defn: _Definition) -> None:
         """Nothing: the one workflow that Temporal's worker knows only stands for the others."""
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """The instance of one execution. Raises :class:`RevisionMissing`."""
-        workflow_type = det.info.workflow_type
+        workflow_type = self._codes.get(det.info.run_id, det.info.workflow_type)
         served = self._served(workflow_type)
         problem = self._problems.get(workflow_type)
         if served is None or problem is not None:
             raise RevisionMissing(f"The code of {workflow_type} could not be loaded: {problem}") from problem
-        instance = served.runner.create_instance(
-            dataclasses.replace(det, defn=_Definition.must_from_class(served.workflow))
-        )
-        instance.activate = _contained(instance.activate)  # type: ignore[assignment,method-assign]
-        return instance
+        return instance_of(det, served, workflow_type)
 
     def set_worker_level_failure_exception_types(self, types: Sequence[type[BaseException]]) -> None:
         """Nothing: see :class:`InputRunner`."""

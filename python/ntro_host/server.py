@@ -64,6 +64,10 @@ class Server:
         """Tells how a deployment goes: ``progress``, ``ready`` or ``failed``. Raises as :meth:`revision` does."""
         await self._patiently("POST", f"/internal/deployments/{quote(deployment_id, safe='')}", report, patience)
 
+    async def replay(self, replay_id: str, report: Json, patience: float = 60.0) -> None:
+        """Tells what came of a replay. Raises as :meth:`revision` does."""
+        await self._patiently("POST", f"/internal/replays/{quote(replay_id, safe='')}", report, patience)
+
     async def report(self, reports: Sequence[Json]) -> None:
         """Sends state reports, once. Raises :class:`ServerAway` or :class:`ServerRefused`."""
         await self._once("POST", "/internal/reports", {"reports": list(reports)})

@@ -25,6 +25,8 @@ STICKY = timedelta(seconds=2)
 """How long a task waits for the host that has it cached; a host that died costs it this much. 10 s by default."""
 ACTIVITIES_AT_ONCE = 50
 WORKFLOW_TASKS_AT_ONCE = 50
+BUILD_ID = "ntro-host"
+"""Fixed, because the SDK would read every loaded module to compute one."""
 CACHED_WORKFLOWS = 200
 """Each cached execution in the sandbox has its own copy of its bundle's modules, some 0.2 MiB; one that was let go is replayed in milliseconds."""
 
@@ -79,6 +81,5 @@ def make_worker(
         max_concurrent_local_activities=ACTIVITIES_AT_ONCE,
         sticky_queue_schedule_to_start_timeout=STICKY,
         graceful_shutdown_timeout=DRAIN,
-        # Fixed, because the SDK would read every loaded module to compute one.
-        build_id="ntro-host",
+        build_id=BUILD_ID,
     )

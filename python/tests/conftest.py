@@ -9,8 +9,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from host_lab import Lab
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # Without it the SDK takes itself for a laptop without Temporal, and `WorkflowError` is no failure of Temporal's.
@@ -83,3 +87,15 @@ def tenant_database(postgres_url: str, host_of_acme: SettingUp) -> str:
     url = make_database(postgres_url)
     host_of_acme(NTRO_TENANT_POSTGRES_URL=url)
     return url
+
+
+@pytest.fixture
+def lab(temporal_address: str, tmp_path: Path) -> Iterator[Lab]:
+    """A host with what is around it."""
+    from host_lab import Lab
+    from host_process import revisions_server, settings_of
+
+    with revisions_server() as (stand_in, revisions):
+        made = Lab(revisions, settings_of(stand_in, temporal_address, tmp_path, MARK=str(tmp_path / "mark")))
+        yield made
+        made.host.kill()

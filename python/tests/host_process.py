@@ -31,6 +31,7 @@ class Revisions:
     by_type: dict[str, Json] = field(default_factory=dict)
     deployments: dict[str, list[Json]] = field(default_factory=dict)
     reports: list[Json] = field(default_factory=list)
+    replays: dict[str, Json] = field(default_factory=dict)
     away: bool = False
 
     def add(self, files: Files, *, slug: str = "nav-monthly", version: str = "0.1.0") -> tuple[str, Json]:
@@ -55,6 +56,8 @@ class Revisions:
         body: Json = json.loads(request.body)
         if request.path == "/v1/internal/reports":
             self.reports += body["reports"]
+        elif request.path.startswith("/v1/internal/replays/"):
+            self.replays[request.path.rpartition("/")[2]] = body
         else:
             self.deployments.setdefault(request.path.rpartition("/")[2], []).append(body)
         return Answer({"ok": True})
@@ -79,6 +82,7 @@ def settings_of(stand_in: StandIn, temporal: str, root: Path, **variables: str) 
         "queue": QUEUE,
         "workflows": str(root / "workflows"),
         "storage": str(root / "storage/acme"),
+        "repairs": [],
         "python": {"environment": "base", "site": None, "authorKey": "author-key", "variables": variables},
     }
 
@@ -116,6 +120,13 @@ class HostProcess:
         self.send({"type": "prepare", "deploymentId": deployment, "revision": key})
         self.wait_for(lambda message: message.get("deploymentId") == deployment)
         return deployment
+
+    def replay(self, workflow_id: str, workflow_type: str) -> str:
+        """Has a history tried on a revision; gives the replay's id once the host says so."""
+        replay = str(uuid4())
+        self.send({"type": "replay", "id": replay, "workflowId": workflow_id, "workflowType": workflow_type})
+        self.wait_for(lambda message: message["type"] == "replayed" and message["id"] == replay)
+        return replay
 
     def wait_for(self, wanted: Callable[[Json], bool]) -> None:
         """Returns when the host has sent a message."""

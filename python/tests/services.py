@@ -103,6 +103,7 @@ def _temporal_flags(port: int, database: Path) -> list[str]:
         "history.transferProcessorMaxPollRPS=1000",
         "history.timerProcessorMaxPollRPS=1000",
         'history.timerProcessorMaxTimeShift="20ms"',
+        'history.workflowTaskRetryMaxInterval="5s"',
         "matching.numTaskqueueReadPartitions=1",
         "matching.numTaskqueueWritePartitions=1",
         "frontend.namespaceCount=20000",

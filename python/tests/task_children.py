@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ntro.workflow import NtroWorkflow, WorkflowError, runbook
 from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.common import RawValue
 
 Json = dict[str, Any]
 
@@ -73,6 +76,15 @@ class DocumentIngestWorkflow(NtroWorkflow):
 class ParentWorkflow(NtroWorkflow):
     """Children in every way."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    @workflow.signal(dynamic=True)
+    def anything(self, name: str, args: Sequence[RawValue]) -> None:
+        """Hears every signal that nobody else takes."""
+        self.heard.append(name)
+
     @runbook.step(name="work", title="Work")
     async def _work(self, how: str) -> Any:
         if how == "one":
@@ -87,6 +99,10 @@ class ParentWorkflow(NtroWorkflow):
         if how == "twice":
             first = await self.run_child_workflow(slug="leaf", input={"name": "1"})
             return [first.name, (await runbook.execute_child_workflow(LeafWorkflow, LeafInput(name="2"))).name]
+        if how == "later":
+            await self.wait_for_action(reason="Now?")
+            leaf = await self.run_child_workflow(slug="leaf", input={"name": "late", "outcome": "gate"})
+            return [leaf.name, *self.heard]
         if how == "unknown":
             return await self.run_child_workflow(slug="stranger", input={})
         if how == "collect":

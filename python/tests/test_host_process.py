@@ -3,79 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from bundle_files import ACTIVITIES, WORKFLOW, files_of
-from host_process import QUEUE, HostProcess, Revisions, eventually, revisions_server, settings_of
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.exceptions import ApplicationError
+from host_lab import INPUT, Lab, failure_of, start, until
+from temporalio.client import Client, WorkflowFailureError
 
 from ntro_host.heartbeats import HOST_HEARTBEAT
 
-Handle = WorkflowHandle[Any, Any]
-INPUT = {"period": "2026-01", "amount": 5, "tenant_id": "t"}
 WAIT = "await runbook.wait_condition(lambda: self._go)"
-
-
-class Lab:
-    """A host with what is around it."""
-
-    def __init__(self, revisions: Revisions, settings: dict[str, Any]) -> None:
-        self.revisions = revisions
-        self.settings = settings
-        self.host = HostProcess(settings)
-
-    def again(self) -> None:
-        """A new host after the end of the old one."""
-        self.host = HostProcess(self.settings)
-
-    def deployed(self, files: dict[str, str], version: str = "0.1.0") -> str:
-        """Deploys a bundle that is good; gives its workflow type."""
-        workflow_type, key = self.revisions.add(files, version=version)
-        reports = self.revisions.deployments[self.host.prepare(key)]
-        assert reports[-1]["status"] == "ready", reports
-        return workflow_type
-
-    def run(self, work: Callable[[Client], Coroutine[Any, Any, None]]) -> None:
-        """Runs a test's part with a client of Temporal."""
-
-        async def connected() -> None:
-            address = self.settings["temporal"]["address"]
-            await asyncio.wait_for(work(await Client.connect(address, data_converter=pydantic_data_converter)), 90)
-
-        asyncio.run(connected())
-
-
-@pytest.fixture
-def lab(temporal_address: str, tmp_path: Path) -> Iterator[Lab]:
-    with revisions_server() as (stand_in, revisions):
-        made = Lab(revisions, settings_of(stand_in, temporal_address, tmp_path, MARK=str(tmp_path / "mark")))
-        yield made
-        made.host.kill()
-
-
-async def start(client: Client, workflow_type: str, value: object = INPUT) -> Handle:
-    return await client.start_workflow(workflow_type, value, id=str(uuid4()), task_queue=QUEUE)
-
-
-async def failure_of(client: Client, workflow_type: str, value: object) -> ApplicationError:
-    with pytest.raises(WorkflowFailureError) as raised:
-        await (await start(client, workflow_type, value)).result()
-    found = raised.value.cause
-    while not isinstance(found, ApplicationError):
-        assert found is not None
-        found = found.__cause__
-    return found
-
-
-async def until(what: Callable[[], object]) -> None:
-    await asyncio.to_thread(eventually, what)
 
 
 def test_deploys_and_runs_two_versions_of_one_slug(lab: Lab) -> None:

@@ -74,6 +74,7 @@ def settings(**variables: str) -> HostSettings:
             "queue": "ntro/acme/py-base",
             "workflows": "/w",
             "storage": "/s/acme",
+            "repairs": [],
             "python": {"environment": "base", "site": None, "authorKey": "author-key", "variables": variables},
         }
     )

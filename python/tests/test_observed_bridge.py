@@ -15,10 +15,12 @@ from temporalio.bridge.temporal_sdk_bridge import PollShutdownError
 from temporalio.bridge.worker import Worker
 
 from ntro_host.code_health import CodeHealth, Run
+from ntro_host.messages import Repair
 from ntro_host.observed_bridge import ObservedBridge
+from ntro_host.repairs import Repairs
 
 FOLDER = Path("/somewhere/nav/0.1.0/abc")
-RUN = Run("task", "run", "nav@0.1.0+0123456789ab")
+RUN = Run("task", "run", "nav@0.1.0+0123456789ab", "nav@0.1.0+0123456789ab")
 
 
 class Inner:
@@ -44,13 +46,13 @@ class Seen:
     """An observer that loads when it is let."""
 
     def __init__(self) -> None:
-        self.loading: list[tuple[str, Mapping[str, Any]]] = []
+        self.loading: list[tuple[Run, Mapping[str, Any]]] = []
         self.may_load = asyncio.Event()
         self.good: list[Run] = []
         self.evicted: list[Run] = []
 
-    async def before_start(self, workflow_type: str, lock: Mapping[str, Any]) -> None:
-        self.loading.append((workflow_type, lock))
+    async def before_run(self, run: Run, lock: Mapping[str, Any]) -> None:
+        self.loading.append((run, lock))
         await self.may_load.wait()
 
     def after_good(self, run: Run) -> None:
@@ -60,9 +62,11 @@ class Seen:
         self.evicted.append(run)
 
 
-def bridge_to(inner: Inner, seen: Seen, reports: list[dict[str, object]]) -> ObservedBridge:
+def bridge_to(
+    inner: Inner, seen: Seen, reports: list[dict[str, object]], repairs: Repairs | None = None
+) -> ObservedBridge:
     health = CodeHealth(lambda _: FOLDER, reports.append)
-    return ObservedBridge(cast(Worker, inner), seen, health)
+    return ObservedBridge(cast(Worker, inner), seen, health, repairs or Repairs())
 
 
 def starting(run_id: str = "run", lock: bytes = b"{}") -> WorkflowActivation:
@@ -108,7 +112,7 @@ def test_code_is_loaded_before_an_execution_starts_and_others_do_not_wait() -> N
         seen = Seen()
         bridge = bridge_to(inner, seen, [])
         assert (await bridge.poll_workflow_activation()).run_id == "other"
-        assert seen.loading == [(RUN.workflow_type, {"child": {"type": "t", "queue": "q"}})]
+        assert seen.loading == [(RUN, {"child": {"type": "t", "queue": "q"}})]
         seen.may_load.set()
         assert (await bridge.poll_workflow_activation()).run_id == "run"
         with pytest.raises(PollShutdownError):
@@ -170,9 +174,65 @@ def test_code_that_differs_from_its_history() -> None:
     [report] = asyncio.run(run())
     assert report["failure"] == {
         "type": "CodeFailing",
-        "message": "The workflow code does not do what it did before: [TMPRL1100] Nondeterminism error: other activity",
+        "message": "The workflow code does not do what it did before: other activity",
         "stackTrace": None,
     }
+
+
+def signal_repaired(number: int, code: str, run_id: str = "run", lock: str = "{}") -> WorkflowActivation:
+    activation = WorkflowActivation(run_id=run_id)
+    signal = activation.jobs.add().signal_workflow
+    signal.signal_name = "ntro_repaired"
+    signal.input.add().data = f'{{"number": {number}, "type": "{code}", "lock": {lock}}}'.encode()
+    return activation
+
+
+def test_a_repaired_run_is_made_anew_on_the_other_code_without_a_word() -> None:
+    async def run() -> tuple[Inner, Seen]:
+        seen, reports = Seen(), cast(list[dict[str, object]], [])
+        evict = WorkflowActivation(run_id="run")
+        evict.jobs.add().remove_from_cache.reason = RemoveFromCache.EvictionReason.LANG_FAIL
+        lock = '{"leaf": {"type": "leaf@2", "queue": "q"}}'
+        again = starting()
+        again.jobs.append(signal_repaired(1, "nav@2", lock=lock).jobs[0])
+        query = WorkflowActivation(run_id="run")
+        query.jobs.add().query_workflow.query_id = "q"
+        older = signal_repaired(1, "nav@1")
+        inner = Inner(starting(), signal_repaired(2, "nav@3"), query, evict, again, older)
+        bridge = bridge_to(inner, seen, reports)
+        await polled(bridge, seen, good())
+        # The signal itself never reaches the old code; what only looks at it may.
+        assert (await bridge.poll_workflow_activation()).jobs[0].HasField("query_workflow")
+        assert [completion.HasField("failed") for completion in inner.completed] == [False, True]
+        await bridge.complete_workflow_activation(good())
+        await polled(bridge, seen, good())
+        assert await bridge.poll_workflow_activation() is again
+        await bridge.complete_workflow_activation(good())
+        assert await bridge.poll_workflow_activation() is older
+        assert reports == []
+        return inner, seen
+
+    inner, seen = asyncio.run(run())
+    assert len([completion for completion in inner.completed if completion.HasField("failed")]) == 1
+    assert seen.evicted == [RUN]
+    mended = Run("task", "run", RUN.workflow_type, "nav@3")
+    assert seen.loading[1] == (mended, {"leaf": {"type": "leaf@2", "queue": "q"}})
+
+
+def test_of_what_the_server_tells_and_a_history_shows_the_newer_counts() -> None:
+    def repair(number: int, code: str) -> Repair:
+        return Repair(workflow_id="task", number=number, type=code)
+
+    repairs = Repairs([repair(2, "two")])
+    assert (repairs.type_of("task", "own"), repairs.type_of("other", "own")) == ("two", "own")
+    repairs.meet(repair(1, "one"))
+    assert repairs.type_of("task", "own") == "two"
+    repairs.meet(repair(3, "three"))
+    repairs.replace([repair(2, "two")])
+    assert repairs.type_of("task", "own") == "three"
+    repairs.replace([repair(3, "three")])
+    repairs.replace([])
+    assert repairs.type_of("task", "own") == "own"
 
 
 def test_queries_prove_nothing_and_report_nothing() -> None:

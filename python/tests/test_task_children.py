@@ -88,6 +88,31 @@ def test_a_child_that_was_not_deployed_fails_the_task(temporal_address: str) -> 
     on(temporal_address, "unknown", work)
 
 
+def test_a_repair_changes_which_revisions_later_children_are_and_nothing_else(temporal_address: str) -> None:
+    from task_children import ALL, ParentWorkflow
+
+    async def go() -> None:
+        async with trial(temporal_address, ALL) as running:
+            other = {"other": {"type": "OtherWorkflow", "queue": "elsewhere"}}
+            task = await running.start(ParentWorkflow, {"how": "later"}, ntro_lock=other)
+            gate = await task.gate("Now?")
+            before = await task.state()
+            told = {"number": 1, "type": "whatever", "lock": {"leaf": lock(running)["leaf"]}}
+            await task.signal("ntro_repaired", told)
+            await task.signal("ntro_repaired", {"number": 2})
+            assert await task.state() == before
+            await task.signal("unheard_of", None)
+            await task.approve(gate)
+            child = task.child("work:leaf")
+            await child.approve(await child.gate())
+            assert await task.result() == ["late", "unheard_of"]
+            described = await child.handle.describe()
+            assert described.workflow_type == "LeafWorkflow"
+            assert (await described.memo())["ntro_lock"] == {**other, **told["lock"]}
+
+    asyncio.run(go())
+
+
 def test_cancelling_the_parent_cancels_its_children(temporal_address: str) -> None:
     async def work(task: Task) -> None:
         child = task.child("work:leaf")

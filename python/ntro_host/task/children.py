@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError
 from . import revisions_link
 from .argument import with_identity
 from .child_result import ReadableResult
-from .state import Child, TaskState
+from .state import Child, TaskState, state_here
 
 TASK_TIMEOUT = timedelta(seconds=5)
 """How long a workflow task of a child may take; short, so that a host that dies delays a task little."""
@@ -37,13 +37,19 @@ class Locked:
     queue: str
 
 
+def lock_of(state: TaskState) -> Mapping[str, Any]:
+    """Which revision each child will be: as it was when the task started, with what repairs changed since."""
+    at_start: Mapping[str, Any] = workflow.memo_value(LOCK, {}, type_hint=dict)
+    return {**at_start, **state.lock_changes}
+
+
 def locked(child: object) -> Locked:
     """
     What a child runs as, of its slug, its class, or its workflow type.
 
     :raises ApplicationError: ``ChildNotDeployed`` where the task's lock does not name it
     """
-    lock: Mapping[str, Any] = workflow.memo_value(LOCK, {}, type_hint=dict)
+    lock = lock_of(state_here())
     by_type = {entry.get("type"): slug for slug, entry in lock.items()}
     for slug in _slugs(child):
         name = slug if slug in lock else by_type.get(slug)
@@ -87,7 +93,7 @@ async def start(
         **options,
         "id": record.workflow_id,
         "task_queue": target.queue,
-        "memo": workflow.memo(),
+        "memo": {**workflow.memo(), LOCK: lock_of(state)} if state.lock_changes else workflow.memo(),
     }
     try:
         handle = await workflow.start_child_workflow(

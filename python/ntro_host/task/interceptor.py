@@ -26,6 +26,7 @@ from .failures import ending, raised_by_author
 from .files import Files
 from .limits import MAX_RESULT_BYTES
 from .protocol import serve
+from .repaired import REPAIRED, serve_repairs
 from .signals import on_user_action
 from .state import Handling, begin, handling, scoped
 from .steps import decorated_steps
@@ -48,17 +49,18 @@ class _TaskInbound(WorkflowInboundInterceptor):
         # `workflow.info()` asks the chain of interceptors, which is not there yet.
         info = outbound.info()
         self._state = begin(info.workflow_id, info.run_id, info.workflow_type)
-        self._answers = Answers(self._state, _bundle(info.workflow_type))
+        self._code = revisions_link.code_here(info.workflow_type)
+        self._answers = Answers(self._state, _bundle(self._code))
         self._files = Files(self._answers)
         # Already here and not with the first line of the task: an update may come together with the start.
         serve(self._answers, self._files)
+        serve_repairs(self._state)
 
     async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
         state = self._state
-        workflow_type = workflow.info().workflow_type
         if self._answers.bundle is None:
             self._answers.bundle = Path(input.run_fn.__code__.co_filename).parent
-        state.steps.declare(decorated_steps(input.type) or revisions_link.frontmatter_steps(workflow_type))
+        state.steps.declare(decorated_steps(input.type) or revisions_link.frontmatter_steps(self._code))
         try:
             state.identity = identity_in(input.args)
             input.args = decoded_arguments(input.run_fn, input.args)
@@ -76,6 +78,9 @@ class _TaskInbound(WorkflowInboundInterceptor):
 
     async def handle_signal(self, input: HandleSignalInput) -> None:
         argument = input.args[0] if input.args else None
+        if input.signal == REPAIRED:
+            await super().handle_signal(input)
+            return
         if input.signal == USER_ACTION:
             await on_user_action(self._answers, argument)
             return

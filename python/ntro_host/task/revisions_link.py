@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import yaml
+from temporalio import workflow
 
 from .steps import DeclaredStep
 
@@ -41,6 +42,16 @@ def loaded(workflow_type: str) -> Revision | None:
     """The revision of a workflow type; None where it is not loaded in this process."""
     revision: Revision | None = None if _lookup is None else _lookup(workflow_type)
     return revision
+
+
+CODE = "ntro_code"
+"""The function, given to an instance from outside, that names the workflow type whose code it runs; without it that is the run's own."""
+
+
+def code_here(own_type: str) -> str:
+    """The workflow type whose code runs: another than the run's own after a repair. Workflow code alone may ask."""
+    named = workflow.extern_functions().get(CODE)
+    return own_type if named is None else str(named())
 
 
 def frontmatter_steps(workflow_type: str) -> list[DeclaredStep]:

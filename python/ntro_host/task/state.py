@@ -87,6 +87,8 @@ class TaskState:
         self.children: list[Child] = []
         self.snapshots: dict[str, Json] = {}
         self.feedback: Json | None = None
+        self.lock_changes: dict[str, Json] = {}
+        """What repairs changed in the lock of its children."""
         self.identity: Json = {}
         """What the task's input says of tenant, entity and settings; children get it too."""
         self.payload: Any = None
@@ -212,16 +214,25 @@ class TaskState:
 _states: dict[str, TaskState] = {}
 
 
+ACCOUNT = "ntro_account"
+"""The function, given to an instance from outside, that names its account; without it the run's id does."""
+
+
+def _account(run_id: str) -> str:
+    named = workflow.extern_functions().get(ACCOUNT)
+    return run_id if named is None else str(named())
+
+
 def begin(workflow_id: str, run_id: str, workflow_type: str) -> TaskState:
     """Starts the account of a run; that of an earlier, evicted instance of the same run is replaced."""
     state = TaskState(workflow_id, run_id, workflow_type)
-    _states[run_id] = state
+    _states[_account(run_id)] = state
     return state
 
 
 def state_here() -> TaskState:
     """The account of the run whose code is running. Raises ``RuntimeError`` outside of workflow code that this host runs."""
-    state = _states.get(workflow.info().run_id)
+    state = _states.get(_account(workflow.info().run_id))
     if state is None:
         raise RuntimeError("This workflow is not run by ntro_host: the worker needs its TaskInterceptor.")
     return state
@@ -236,6 +247,6 @@ def due_report(run_id: str) -> Json | None:
     return None if state is None else state.due_report()
 
 
-def forget(run_id: str) -> None:
-    """Drops the account of a run that was evicted."""
-    _states.pop(run_id, None)
+def forget(account: str) -> None:
+    """Drops an account: of a run that was evicted, or a replay that is over."""
+    _states.pop(account, None)

@@ -96,6 +96,11 @@ export class Platform {
     }
   }
 
+  /** Process ids of the hosts that run now. */
+  async hosts(): Promise<number[]> {
+    return childrenOf(this.#state().parts.find(({ name }) => name === "worker")?.pid ?? undefined);
+  }
+
   /** Ends a part of the platform with SIGKILL; gives the ids of the processes. */
   async kill(victim: Victim): Promise<number[]> {
     const state = this.#state();

@@ -16,7 +16,7 @@ export const nudgeHandlers: Pick<Handlers, "worker.nudges"> = {
  * should run too. While a worker reads it counts as being there.
  */
 async function* nudges(
-  { db, events, log }: Services,
+  { db, events, log, settings }: Services,
   isWorker: boolean,
   signal: AbortSignal,
 ): AsyncGenerator<StreamMessage> {
@@ -27,11 +27,14 @@ async function* nudges(
     wake();
   };
   const forget = events.onNudge(nudge);
-  const timer = setInterval(() => {
-    nudge();
-    if (isWorker)
-      noteWorker(db).catch((error: unknown) => log.warn({ err: error }, "a worker's presence was not noted"));
-  }, PRESENCE_INTERVAL);
+  const timer = setInterval(
+    () => {
+      nudge();
+      if (isWorker)
+        noteWorker(db).catch((error: unknown) => log.warn({ err: error }, "a worker's presence was not noted"));
+    },
+    Math.min(PRESENCE_INTERVAL, settings.idleMs),
+  );
   signal.addEventListener("abort", nudge);
   try {
     while (!signal.aborted) {

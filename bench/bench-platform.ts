@@ -128,7 +128,8 @@ export class BenchPlatform {
       task_id: workflowId,
       config: {},
     };
-    await temporal.workflow.execute(workflowType, { taskQueue, workflowId, args: [input] });
+    // As the server starts tasks, see temporal.ts there.
+    await temporal.workflow.execute(workflowType, { taskQueue, workflowId, args: [input], workflowTaskTimeout: "5s" });
   }
 
   /** Asks the server for a task; gives its id. */

@@ -1,6 +1,7 @@
 /**
  * What the platform costs, as ratios to what it stands on, measured by turns in one run on one machine:
- * `npm run bench` (minutes), `npm run bench -- --quick` (under a minute, coarser). Results also go to `bench/results/` as JSON.
+ * `npm run bench` (minutes), `npm run bench -- --quick` (under a minute, coarser). `npm run bench -- --scale` measures thousands of revisions beside next to none instead
+ * (ten minutes and 6 GiB; with `--quick` a tenth of it). Results also go to `bench/results/` as JSON.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -14,6 +15,7 @@ import { measureDeploy } from "./deploy-to-run";
 import { measureMemory } from "./memory";
 import { measurePython } from "./python";
 import { ratioOf, renderSection, type Section, summary, verdictOf } from "./result";
+import { measureScale } from "./scale/scale";
 import { measureStartToDone } from "./start-to-done";
 
 const SIZES = {
@@ -29,6 +31,17 @@ const SIZES = {
     cliStarts: 20,
     deploys: 2,
     revisions: 4,
+    scale: {
+      tenants: 20,
+      inUse: 4,
+      slugs: 5,
+      versions: 10,
+      serverStarts: 3,
+      nudges: 20,
+      deploys: 2,
+      runs: 3,
+      wakes: 3,
+    },
   },
   full: {
     startToDone: {
@@ -42,10 +55,23 @@ const SIZES = {
     cliStarts: 40,
     deploys: 7,
     revisions: 24,
+    scale: {
+      tenants: 100,
+      inUse: 20,
+      slugs: 10,
+      versions: 10,
+      serverStarts: 5,
+      nudges: 50,
+      deploys: 5,
+      runs: 5,
+      wakes: 9,
+    },
   },
 };
 
-const { values: flags } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const { values: flags } = parseArgs({
+  options: { quick: { type: "boolean", default: false }, scale: { type: "boolean", default: false } },
+});
 const size = flags.quick ? SIZES.quick : SIZES.full;
 const begun = Date.now();
 const seconds = () => ((Date.now() - begun) / 1000).toFixed(0).padStart(4);
@@ -126,7 +152,7 @@ function save(sections: readonly Section[]): string {
 }
 
 const LOAD_BEFORE = loadavg()[0];
-const sections = await measure();
+const sections = flags.scale ? await measureScale(size.scale, progress) : await measure();
 const { cores, processor, node, loadBefore, loadAfter } = machine();
 console.log(`\n${sections.map(renderSection).join("\n\n")}\n`);
 console.log(`${cores} cores (${processor}), Node ${node}, load ${loadBefore?.toFixed(1)} to ${loadAfter?.toFixed(1)}`);

@@ -7,7 +7,7 @@ import {
   type ScheduleOptions,
   ScheduleOverlapPolicy,
 } from "@temporalio/client";
-import { optionalDateToTs, tsToDate } from "@temporalio/common/lib/time";
+import { optionalDateToTs, tsToDate } from "@temporalio/common/lib/time.js";
 import { CATCH_UP_MS } from "../core/dispatch";
 import type { EngineSchedule, FireTimes, ScheduleSpec, Schedules } from "./engine";
 import { GRPC, grpcCode, grpcDetails } from "./failure";

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { BACKFILL_ROUTES } from "./backfill-routes";
 import { CreateEntity, Entity } from "./entity";
 import { Health, Me } from "./me";
+import { REPAIR_ROUTES } from "./repair-routes";
 import { inTenant, listOf, page, route } from "./route";
 import {
   DeployAnswer,
@@ -213,6 +214,7 @@ export const ROUTES = {
   ...SCHEDULE_ROUTES,
   ...TASK_ROUTES,
   ...BACKFILL_ROUTES,
+  ...REPAIR_ROUTES,
   /** Events from after `Last-Event-ID` (or from now), for one task, deployment or tenant, or all this key may see. */
   events: route({
     method: "GET",

@@ -6,6 +6,7 @@ import { forgetOldAnswers } from "./store/idempotency";
 import { backfillDuty } from "./task/backfill";
 import { taskDuties } from "./task/recover";
 import { wakeSleepersDuty } from "./task/sleepers";
+import { repairDuty } from "./task/repair-duty";
 import { resumeTenants, upgradeTenants } from "./tenant-lifecycle";
 import type { Duty } from "./upkeep";
 
@@ -22,6 +23,7 @@ export function duties(services: Services): readonly Duty[] {
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
     wakeSleepersDuty(services),
     ...scheduleDuties(services),
+    repairDuty(services),
     ...taskDuties(services),
     backfillDuty(services),
   ];

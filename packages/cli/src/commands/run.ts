@@ -8,6 +8,7 @@ import { runLogs } from "./run-logs";
 import { runNext } from "./run-next";
 import { runPending } from "./run-pending";
 import { runReject } from "./run-reject";
+import { runRepair } from "./run-repair";
 import { runStatus } from "./run-status";
 import { runSubmit } from "./run-submit";
 
@@ -24,4 +25,5 @@ export const runCommands = [
   runApprove,
   runReject,
   runCancel,
+  runRepair,
 ];

@@ -2,6 +2,7 @@ import type { Task } from "@ntro/contract";
 import { type Column, formatRecord, formatTable, type Output } from "../output";
 import { age } from "../times";
 import { answerLines } from "./answer-lines";
+import { revisionText } from "./repair-view";
 
 /** A task as its panel shows it. */
 function taskFields(task: Task): (readonly [string, unknown])[] {
@@ -41,6 +42,8 @@ export function formatTask(task: Task, { colour }: Pick<Output, "colour">): stri
   );
   const parts = [formatRecord(taskFields(task), colour)];
   if (task.steps.length > 0) parts.push(steps);
+  const code = codeLines(task);
+  if (code.length > 0) parts.push(formatRecord(code, colour));
   if (task.gates.length > 0) parts.push(answerLines(task).join("\n"));
   if (task.failure)
     parts.push(
@@ -57,9 +60,24 @@ export function formatTask(task: Task, { colour }: Pick<Output, "colour">): stri
   const retried = retriedActivities(task);
   if (retried.length > 0) parts.push(formatRecord(retried, colour));
   if (task.failure && task.status === "BLOCKED")
-    parts.push(`It goes on only with other code. Cancel it: ntro run cancel ${task.id}`);
+    parts.push(
+      `It goes on only with other code. Deploy a corrected version, then: ntro run repair ${task.id} --to <version>\nOr cancel it: ntro run cancel ${task.id}`,
+    );
   if (task.result !== undefined && task.result !== null) parts.push(formatResult(task.result, colour));
   return parts.join("\n\n");
+}
+
+/** What code the task and its children go on with, once that is not simply what the task started with. */
+function codeLines(task: Task): (readonly [string, string])[] {
+  const code = task.code ?? [];
+  if (!code.some(({ repaired }) => repaired)) return [];
+  return code.map(({ workflowId, code: now, repaired }) => {
+    const who = workflowId === task.id ? "goes on with" : workflowId.slice(task.id.length + 1);
+    const since = repaired
+      ? `, repaired from ${revisionText(repaired.from)} by ${repaired.by} at ${repaired.at}${repaired.reason ? `: ${repaired.reason}` : ""}`
+      : "";
+    return [who, `${now.slug}@${revisionText(now)}${since}`];
+  });
 }
 
 /** Activities that have failed and are tried again: a bug among them would otherwise show nowhere. */

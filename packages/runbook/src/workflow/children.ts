@@ -1,7 +1,8 @@
-import { childWorkflowId, Lock, MEMO } from "@ntro/contract/names";
+import { childWorkflowId } from "@ntro/contract/names";
 import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from "@temporalio/workflow";
 import * as z from "zod";
 import type { ChildDeclaration } from "../runbook";
+import type { ChildLock } from "./child-lock";
 import type { StepRun } from "./step-run";
 import type { TaskState } from "./task-state";
 
@@ -11,6 +12,13 @@ type StartOne = (input: Json, options?: { source?: string }) => Promise<unknown>
 /** How long a workflow task may take; short, so that a host that dies delays a task little. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
 
+/** What starting a child takes from its parent. */
+export interface Parent {
+  readonly state: TaskState;
+  readonly lock: ChildLock;
+  readonly carried: Carried;
+}
+
 /** What a child's input carries besides the author's: `identity` always, `inherited` where the author gives no other. */
 interface Carried {
   readonly identity: Json;
@@ -18,14 +26,14 @@ interface Carried {
 }
 
 /** The children of a workflow, ready to be started from any of its steps. */
-export function childCalls(children: Record<string, ChildDeclaration>, state: TaskState, carried: Carried) {
+export function childCalls(children: Record<string, ChildDeclaration>, parent: Parent) {
   return (step: StepRun) =>
     Object.fromEntries(
       Object.entries(children).map(([key, child]) => {
         const one: StartOne = (input, options) =>
           step.begin(
             `the child ${key}`,
-            runChild(child, input, { state, stepId: step.stepId, carried, source: options?.source }),
+            runChild(child, input, { ...parent, stepId: step.stepId, source: options?.source }),
           );
         const all = (inputs: Record<string, Json>) => step.begin(`the children ${key}`, runAll(one, inputs));
         return [key, Object.assign(one, { all })];
@@ -47,21 +55,19 @@ async function runAll(one: StartOne, inputs: Record<string, Json>): Promise<Json
   );
 }
 
-interface ChildPlace {
-  readonly state: TaskState;
+interface ChildPlace extends Parent {
   readonly stepId: string;
-  readonly carried: Carried;
   readonly source: string | undefined;
 }
 
 async function runChild(
   child: ChildDeclaration,
   input: Json,
-  { state, stepId, carried, source }: ChildPlace,
+  { state, lock, stepId, carried, source }: ChildPlace,
 ): Promise<unknown> {
   const slug = typeof child === "string" ? child : child.slug;
-  const { memo = {}, workflowId: parent } = workflowInfo();
-  const locked = Lock.optional().parse(memo[MEMO.lock])?.[slug];
+  const { workflowId: parent } = workflowInfo();
+  const locked = lock.revisionOf(slug);
   if (!locked)
     throw ApplicationFailure.nonRetryable(
       `The child runbook "${slug}" was not deployed when this task started.`,
@@ -85,7 +91,7 @@ async function runChild(
       workflowId,
       taskQueue: locked.queue,
       args: [{ ...carried.inherited, ...(given as Json), ...carried.identity }],
-      memo,
+      memo: lock.memo(),
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { RunbookFailure } from "../failure";
 import type { Runbook } from "../runbook";
 import { milliseconds, setRuntime } from "../runtime";
+import { ChildLock } from "./child-lock";
 import { GateRegistry } from "./gate";
 import { Identity, Inherited } from "./identity";
 import { jsonBytes, MAX_RESULT_BYTES } from "./limits";
@@ -28,10 +29,12 @@ export async function execute(runbook: Runbook, argument: unknown): Promise<unkn
   const gates = new GateRegistry(state);
   serveProtocol(state, gates);
   serveSignals(gates);
+  const lock = new ChildLock();
+  lock.serveRepairs();
   try {
     const identity = checkInput(Identity, argument);
     const input = checkInput(definition.input, parameters(definition.input, argument));
-    const tools = stepTools(definition, state, gates, { identity, inherited: checkInput(Inherited, argument) });
+    const tools = stepTools(definition, state, gates, { lock, identity, inherited: checkInput(Inherited, argument) });
     const step = Object.fromEntries(Object.keys(definition.steps).map((id) => [id, runStep(id, state, tools)]));
     state.changed();
     const result = await definition.run({ input, step, ...about(identity) } as Parameters<typeof definition.run>[0]);

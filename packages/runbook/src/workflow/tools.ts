@@ -4,6 +4,7 @@ import type { Runbook } from "../runbook";
 import { type Duration, milliseconds } from "../runtime";
 import { approval } from "./approval";
 import { activityCalls } from "./calls";
+import type { ChildLock } from "./child-lock";
 import { childCalls } from "./children";
 import { FileGate, type Owner } from "./files";
 import type { GateRegistry } from "./gate";
@@ -20,11 +21,15 @@ export function stepTools(
   definition: Runbook["definition"],
   state: TaskState,
   gates: GateRegistry,
-  { identity, inherited }: { readonly identity: Identity; readonly inherited: Inherited },
+  {
+    lock,
+    identity,
+    inherited,
+  }: { readonly lock: ChildLock; readonly identity: Identity; readonly inherited: Inherited },
 ) {
   const { config: _, ...caller } = identity;
   const act = activityCalls(definition.activities, gates, caller);
-  const child = childCalls(definition.children ?? {}, state, { identity, inherited });
+  const child = childCalls(definition.children ?? {}, { state, lock, carried: { identity, inherited } });
   const { workflowId } = workflowInfo();
   const owner = { workflowId, tenantSlug: identity.tenant_slug, entitySlug: identity.entity_slug };
   return (step: StepRun) => ({

@@ -12,6 +12,18 @@ export interface LockableRevision {
   readonly children: readonly string[];
 }
 
+/** A revision as the server keeps it, as far as its children matter. */
+export function lockable(
+  revision: Omit<LockableRevision, "children"> & {
+    readonly manifest: { readonly children: readonly string[] };
+    readonly described: { readonly children: readonly string[] } | null;
+  },
+): LockableRevision {
+  const { slug, version, digest, language, environment, manifest, described } = revision;
+  const children = [...new Set([...manifest.children, ...(described?.children ?? [])])];
+  return { slug, version, digest, language, environment, children };
+}
+
 /**
  * Slug → revision of everything a task's children may start, fixed at dispatch: the declared children with theirs, down to the last. A Python revision that
  * declares none may start any runbook by its slug, so every current one of the tenant is locked. Throws `RUNBOOK_NOT_READY` for a declared child

@@ -84,6 +84,16 @@ export interface Inspection {
   }[];
 }
 
+/** An open execution as far as a repair concerns it. */
+export interface OpenLook {
+  readonly workflowType: string;
+  readonly historyLength: number;
+  /** `busy`: its code has something to do right now, and so may be about to add to the history. `failing`: what it had to do has failed and is tried again. */
+  readonly code: "waits" | "busy" | "failing";
+  /** Ids of its children that run. */
+  readonly children: readonly string[];
+}
+
 /** An answer that workflow code refused, with the protocol's error type and message; nothing changed. */
 export class AnswerRefused extends Error {
   override readonly name = "AnswerRefused";
@@ -110,6 +120,12 @@ export interface Engine {
   describe(workflowId: string, waitMs?: number): Promise<ExecutionState>;
   /** Type, queue, times and the newest history events of an execution; null when Temporal does not know it. */
   inspect(workflowId: string): Promise<Inspection | null>;
+  /** How an open execution stands; null when it has ended or Temporal does not know it. */
+  look(workflowId: string): Promise<OpenLook | null>;
+  /** When an event of an execution's history was; null when there is no such event. */
+  timeOfEvent(workflowId: string, eventId: number): Promise<Date | null>;
+  /** Signals an execution; under the same request id it arrives once. One that has ended is none the wiser. */
+  signal(workflowId: string, name: string, requestId: string, argument: unknown): Promise<void>;
   /** Asks an execution to stop; children are asked by Temporal. */
   cancel(workflowId: string, reason: string): Promise<void>;
   /** Ends an execution at once (its code cannot answer). */

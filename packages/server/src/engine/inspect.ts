@@ -93,7 +93,8 @@ function eventName(event: HistoryEvent): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
-function eventTime(event: HistoryEvent): Date {
+/** When an event was. */
+export function eventTime(event: HistoryEvent): Date {
   return new Date(Number(event.eventTime?.seconds ?? 0) * 1000 + Math.floor((event.eventTime?.nanos ?? 0) / 1_000_000));
 }
 

@@ -11,7 +11,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "@temporalio/client";
-import { ApplicationFailure } from "@temporalio/common";
+import { ApplicationFailure, defaultPayloadConverter } from "@temporalio/common";
 import type { Logger } from "pino";
 import { requireFittingSize } from "../core/start-task";
 import { startBackfill } from "./backfills";
@@ -22,8 +22,10 @@ import {
   type EngineBackfill,
   type ExecutionState,
   type Inspection,
+  type OpenLook,
   type StartExecution,
 } from "./engine";
+import { lookAtOpen, timeOfEvent } from "./executions";
 import { GRPC, grpcCode, grpcDetails, isAway, isUnregistered, taskFailure } from "./failure";
 import { closedTasks, inspectExecution } from "./inspect";
 import { TemporalSchedules } from "./schedules";
@@ -161,6 +163,25 @@ export class TemporalEngine implements Engine {
     return this.#call(DEADLINE.call, () => inspectExecution(this.#client, workflowId));
   }
 
+  async look(workflowId: string): Promise<OpenLook | null> {
+    return this.#call(DEADLINE.call, () => lookAtOpen(this.#client, workflowId));
+  }
+
+  async timeOfEvent(workflowId: string, eventId: number): Promise<Date | null> {
+    return this.#call(DEADLINE.call, () => timeOfEvent(this.#client, workflowId, eventId));
+  }
+
+  async signal(workflowId: string, name: string, requestId: string, argument: unknown): Promise<void> {
+    const request = {
+      namespace: this.options.namespace,
+      workflowExecution: { workflowId },
+      signalName: name,
+      requestId,
+      input: { payloads: [defaultPayloadConverter.toPayload(argument)] },
+    };
+    await this.#endUnlessEnded(() => this.#client.workflowService.signalWorkflowExecution(request));
+  }
+
   async cancel(workflowId: string, reason: string): Promise<void> {
     const request = {
       namespace: this.options.namespace,
@@ -175,7 +196,7 @@ export class TemporalEngine implements Engine {
     await this.#endUnlessEnded(() => this.#client.workflow.getHandle(workflowId).terminate(reason));
   }
 
-  /** Ending what has ended, or what Temporal no longer knows, is done. */
+  /** Ending what has ended, or what Temporal no longer knows, is done; and there is nobody to signal. */
   async #endUnlessEnded(end: () => Promise<unknown>): Promise<void> {
     await this.#call(DEADLINE.call, async () => {
       try {

@@ -10,7 +10,7 @@ import { healthHandlers } from "./health";
 import { meHandlers } from "./me";
 import { nudgeHandlers } from "./nudges";
 import { reasoningHandlers } from "./reasoning";
-import { replayHandlers } from "./repairs";
+import { repairHandlers } from "./repairs";
 import { reportHandlers } from "./reports";
 import { runbookHandlers } from "./runbooks";
 import { scheduleHandlers } from "./schedules";
@@ -32,7 +32,7 @@ export const handlers: Handlers = {
   ...nudgeHandlers,
   ...workerHandlers,
   ...reportHandlers,
-  ...replayHandlers,
+  ...repairHandlers,
   ...dispatchHandlers,
   ...workflowHandlers,
   ...scheduleHandlers,

@@ -12,9 +12,10 @@ import { findTask, listTasks, requireTask, type TaskRow, toTask } from "../store
 import { requireTenant } from "../store/tenants";
 import { requireVisibleEntity, requireWorkflow } from "../store/workflows";
 import { cancelTask } from "../task/cancel";
+import { catchUpWithState } from "../task/catch-up";
 import { changeRow, decideTask } from "../task/decide";
 import { readLiveStates } from "../task/live-state";
-import { repairFromState } from "../task/repair";
+import { codeOfTask } from "../task/repair-answer";
 import { startTask } from "../task/start";
 import type { Caller, Handlers } from "./handler";
 
@@ -101,7 +102,7 @@ export const taskHandlers: Pick<Handlers, TaskRoute> = {
     if (row.status === "PENDING" || row.failure !== null) return nextStep(task, []);
     try {
       const { states } = await readLiveStates(services.engine, row.id);
-      await repairFromState(services, row, states);
+      await catchUpWithState(services, row, states);
       return nextStep(task, states);
     } catch (error) {
       if (!(error instanceof NtroError)) throw error;
@@ -153,14 +154,17 @@ export async function readTask({ db, settings }: Services, caller: Caller, id: s
 async function showTask(services: Services, caller: Caller, id: string): Promise<Task> {
   const { db, settings, tenantDatabases } = services;
   const found = await requireTask(db, caller, rootTaskId(id));
-  const [execution, result, row] = await Promise.all([
+  const [execution, result, row, code] = await Promise.all([
     inspectQuickly(services, found),
     found.status === "COMPLETED" ? readResult(tenantDatabases, found.tenant_id, found.id) : undefined,
     refreshStale(services, found),
+    codeOfTask(db, found),
   ]);
   return {
     ...toTask(row ?? (await requireTask(db, caller, found.id)), settings.tenantUiUrl),
     ...execution,
+    code,
+    ...(found.lock === null ? {} : { lock: found.lock }),
     ...(found.status === "COMPLETED" ? { result } : {}),
   };
 }
@@ -202,7 +206,7 @@ async function refreshStale(services: Services, task: TaskRow): Promise<TaskRow 
   if (await isAsleep(services.db, task.tenant_id, services.settings.idleMs)) return task;
   try {
     const { states } = await readLiveStates(services.engine, task.id, INSPECTION_PATIENCE);
-    return (await repairFromState(services, task, states)) ? undefined : task;
+    return (await catchUpWithState(services, task, states)) ? undefined : task;
   } catch (error) {
     if (error instanceof NtroError) return task;
     throw error;

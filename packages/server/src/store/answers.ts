@@ -91,12 +91,12 @@ export async function settleAnswer(
 export async function openAnswers(
   tenants: TenantDatabases,
   tenantId: string,
-  gate?: { readonly taskId: string; readonly token: string },
+  of?: { readonly taskId: string; readonly token?: string },
 ): Promise<Answer[]> {
   const rows = await tenants.query(
     tenantId,
-    `select ${COLUMNS} from ntro.answers where outcome is null and ($1::uuid is null or (task_id = $1 and gate = $2)) order by created_at, id limit 1000`,
-    [gate?.taskId ?? null, gate?.token ?? null],
+    `select ${COLUMNS} from ntro.answers where outcome is null and ($1::uuid is null or task_id = $1) and ($2::text is null or gate = $2) order by created_at, id limit 1000`,
+    [of?.taskId ?? null, of?.token ?? null],
   );
   return rows.map(toAnswer);
 }

@@ -47,3 +47,16 @@ export async function revisionById(db: Db, tenantId: string, id: string): Promis
 export async function currentRevisions(db: Db, tenantId: string): Promise<ReadyRevision[]> {
   return revisions(db, tenantId).where("c.revision_id", "is not", null).orderBy("r.slug").execute();
 }
+
+/** The revision of a workflow type, or the one that an execution of it was repaired to; undefined when the tenant has none. */
+export async function revisionOfType(
+  db: Db,
+  tenantId: string,
+  workflowType: string,
+  repairedTo?: string,
+): Promise<ReadyRevision | undefined> {
+  const query = revisions(db, tenantId);
+  return repairedTo === undefined
+    ? query.where("r.workflow_type", "=", workflowType).executeTakeFirst()
+    : query.where("r.id", "=", repairedTo).executeTakeFirst();
+}

@@ -94,6 +94,21 @@ export async function runbookNotFound(db: Db, tenantId: string | null, slug: str
   return notFound("RUNBOOK_NOT_FOUND", "runbook", slug, slugs, "`ntro runbook list` shows what is deployed.");
 }
 
+/** The revisions of a tenant of these workflow types. */
+export async function revisionsOfTypes(
+  db: Db,
+  tenantId: string,
+  types: readonly string[],
+): Promise<{ slug: string; version: string; digest: string }[]> {
+  if (types.length === 0) return [];
+  return db
+    .selectFrom("revisions")
+    .select(["slug", "version", "digest"])
+    .where("tenant_id", "=", tenantId)
+    .where("workflow_type", "in", types)
+    .execute();
+}
+
 /** How revisions are answered as versions, with the workflows pinned to each and its open tasks. */
 export async function toVersions(db: Db, rows: readonly StandingRevision[]): Promise<RunbookVersion[]> {
   if (rows.length === 0) return [];

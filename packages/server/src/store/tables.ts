@@ -210,7 +210,7 @@ export interface Tables extends ScheduleTables {
     tenant_id: string;
     task_id: Nullable<string>;
     check_only: boolean;
-    status: "checking" | "checked" | "applied" | "refused" | "failed";
+    status: "checking" | "applying" | "checked" | "applied" | "refused" | "failed";
     message: Nullable<string>;
     later_children: JsonList<LaterChild>;
     lock: JSONColumnType<Lock>;
@@ -227,11 +227,11 @@ export interface Tables extends ScheduleTables {
     workflow_id: string;
     from_revision: string;
     to_revision: string;
-    base_number: number;
     status: "waiting" | "same" | "fits" | "unfit" | "failed";
     replay_id: string;
     round: ColumnType<number, number | undefined, number>;
     asked_at: ColumnType<Date, Date | undefined, Date>;
+    ended_at: Nullable<Date>;
     report: JsonNullable<CheckedReplay>;
   };
   repairs: RepairTable;

@@ -10,6 +10,7 @@ import { appendEvents } from "../store/events";
 import { deleteRecords } from "../store/submitted-records";
 import type { TaskRow } from "../store/tasks";
 import { markAnswered } from "./answered-gate";
+import { afterRepairs } from "./repair-signal";
 
 /** The parts of a task that its answers need. */
 export type AnsweredTask = Pick<TaskRow, "id" | "tenant_id" | "failure">;
@@ -53,6 +54,7 @@ export async function giveAnswer(services: Services, task: AnsweredTask, given: 
 export async function deliverAnswer(services: Services, tenantId: string, answer: Answer): Promise<void> {
   const { engine, tenantDatabases } = services;
   try {
+    await afterRepairs(services, answer.taskId);
     await engine.update(answer.workflowId, answer.updateName, answer.id, answer.argument);
   } catch (error) {
     const refusal = refusalOf(error, answer);

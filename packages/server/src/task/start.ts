@@ -1,7 +1,7 @@
 import { type Actor, type Concurrency, type Lock, NtroError, Period, taskQueue } from "@ntro/contract";
 import type { Transaction } from "kysely";
 import { concurrencyOf, hindrance, stricter, taskRunning } from "../core/concurrency";
-import { type LockableRevision, lockChildren } from "../core/lock";
+import { lockable, lockChildren } from "../core/lock";
 import { chooseRevision, taskInput, taskTitle } from "../core/start-task";
 import type { StartExecution } from "../engine/engine";
 import type { Services } from "../services";
@@ -154,18 +154,6 @@ async function makeExecution(
     input,
     lock,
     tenantSlug: tenant.slug,
-  };
-}
-
-function lockable(revision: ReadyRevision): LockableRevision {
-  const { slug, version, digest, language, environment } = revision;
-  return {
-    slug,
-    version,
-    digest,
-    language,
-    environment,
-    children: [...new Set([...revision.manifest.children, ...(revision.described?.children ?? [])])],
   };
 }
 

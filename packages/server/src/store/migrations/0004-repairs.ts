@@ -7,7 +7,7 @@ const STATEMENTS = [
      tenant_id uuid not null references tenants,
      task_id uuid references tasks,
      check_only boolean not null,
-     status text not null check (status in ('checking', 'checked', 'applied', 'refused', 'failed')),
+     status text not null check (status in ('checking', 'applying', 'checked', 'applied', 'refused', 'failed')),
      message text,
      -- slug, from and to of each child that will be another revision when it is started later
      later_children jsonb not null,
@@ -19,8 +19,8 @@ const STATEMENTS = [
      created_at timestamptz not null default now(),
      ended_at timestamptz)`,
   // At a time one repair of a task is under way.
-  `create unique index repair_requests_one on repair_requests (task_id) where status = 'checking' and not check_only`,
-  `create index repair_requests_open on repair_requests (created_at) where status = 'checking'`,
+  `create unique index repair_requests_one on repair_requests (task_id) where status in ('checking', 'applying') and not check_only`,
+  `create index repair_requests_open on repair_requests (created_at) where status in ('checking', 'applying')`,
   // One execution that is to go on with a revision: its history is tried by a host of that revision's queue.
   `create table repair_checks (
      request_id uuid not null references repair_requests on delete cascade,
@@ -29,13 +29,12 @@ const STATEMENTS = [
      workflow_id text not null,
      from_revision uuid not null references revisions,
      to_revision uuid not null references revisions,
-     -- of the execution's last repair when this was asked for; 0 for none
-     base_number integer not null,
      status text not null check (status in ('waiting', 'same', 'fits', 'unfit', 'failed')),
      -- of the replay that is waited for; another one for each time it is tried
      replay_id uuid not null unique,
      round integer not null default 1,
      asked_at timestamptz not null default now(),
+     ended_at timestamptz,
      -- what the host told, see ReplayReport, with the step that was under way
      report jsonb,
      primary key (request_id, position))`,

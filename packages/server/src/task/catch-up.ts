@@ -6,7 +6,7 @@ import { readHeardStates } from "../store/workflow-states";
 import { takeReports } from "./report";
 
 /** Puts right what a lost report left wrong, from what a task's workflows say of themselves. Whether anything was wrong. */
-export async function repairFromState(
+export async function catchUpWithState(
   services: Services,
   task: Pick<TaskRow, "id" | "tenant_id" | "run_id" | "workflow_type">,
   states: readonly WorkflowState[],

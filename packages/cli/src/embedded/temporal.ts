@@ -52,6 +52,7 @@ const DYNAMIC_CONFIG = [
   'history.workflowTaskRetryMaxInterval="5s"', // the default of 10 minutes is how long code that was repaired would wait to be tried again
   "matching.numTaskqueueReadPartitions=1", // a third of the memory per task queue
   "matching.numTaskqueueWritePartitions=1",
+  'history.workflowTaskRetryMaxInterval="15s"', // code that fails is tried again ever later, up to 10 minutes; corrected code has to wait for that
   "frontend.namespaceCount=20000", // long polls per namespace: two or more per task queue being served
 ];
 

@@ -5,6 +5,8 @@ export interface Difference {
   readonly message: string;
   /** The event at which they differ, where it is known. */
   readonly event: HistoryEvent | undefined;
+  /** What the new code starts in its place, by name, where Core tells it. */
+  readonly instead?: string | undefined;
 }
 
 /** Core's own words, in the message with which the SDK wraps them. */
@@ -51,10 +53,8 @@ export function readDifference(message: string, events: readonly HistoryEvent[],
   const name = OTHER_NAME.exec(said);
   if (name) {
     const event = events.find((each) => Number(each.eventId) > lastEventId && nameOf(each) === name[1]);
-    return {
-      event,
-      message: `The task's history has ${described(event)} here; the new code has ${name[2]} ${name[3]}.`,
-    };
+    const message = `The task's history has ${described(event)} here; the new code has ${name[2]} ${name[3]}.`;
+    return { event, message, instead: name[3] };
   }
   return { event: byId(String(lastEventId)), message: said };
 }

@@ -2,7 +2,7 @@ import type { CodeFrame, ReplayReport } from "@ntro/contract";
 import { messageOf } from "./code-health";
 import { mapStack, type ReplayOutcome, type Revision } from "./mux";
 import { readDifference } from "./nondeterminism";
-import { eventName, type History } from "./read-history";
+import { eventName, type History, type HistoryEvent } from "./read-history";
 
 type Unfit = Extract<ReplayOutcome, { status: "unfit" }>;
 
@@ -20,28 +20,43 @@ export function unfitReport(
   sourceOf: SourceOf,
 ): ReplayReport {
   const events = history.events ?? [];
-  const differs = failure.kind === "nondeterminism";
-  const { message, event } = differs
-    ? readDifference(failure.message, events, lastEventId)
-    : { message: messageOf(failure), event: events.find(({ eventId }) => Number(eventId) === lastEventId) };
+  const about = { status: "unfit" as const, message: messageOf(failure) };
+  if (failure.kind !== "nondeterminism") {
+    const stack = mapStack(failure.stackTrace ?? "", sourceMap);
+    const event = events.find(({ eventId }) => Number(eventId) === lastEventId);
+    return { ...about, ...place(event), frame: framesOf(stack, sourceOf)[0] ?? null, stackTrace: stack || null };
+  }
   // Of a difference the stack is the SDK's own; where the code stood is known from what it waits for.
-  const mapped = (differs ? stacks : [failure.stackTrace ?? ""]).map((stack) => mapStack(stack, sourceMap));
-  return {
-    status: "unfit",
-    message,
-    eventId: event ? Number(event.eventId) : null,
-    eventType: event ? eventName(event) : null,
-    frame: mapped.flatMap((stack) => frameOf(stack, sourceOf) ?? []).at(-1) ?? null,
-    stackTrace: mapped.at(-1) || null,
-  };
+  const { message, event, instead } = readDifference(failure.message, events, lastEventId);
+  const standing = innermost(
+    stacks.map((stack) => framesOf(mapStack(stack, sourceMap), sourceOf)),
+    instead,
+  );
+  const stackTrace = standing.map(({ path, line }) => `    at ${path}:${line}`).join("\n") || null;
+  return { ...about, message, ...place(event), frame: standing[0] ?? null, stackTrace };
 }
 
-/** The innermost frame of the author's. */
-function frameOf(stack: string, sourceOf: SourceOf): CodeFrame | undefined {
-  for (const text of stack.split("\n")) {
+function place(event: HistoryEvent | undefined) {
+  return { eventId: event ? Number(event.eventId) : null, eventType: event ? eventName(event) : null };
+}
+
+/**
+ * Of several stacks the one of the place where code went on another way: none that another one was called from, and of those the one whose line names what was
+ * started, else the last.
+ */
+function innermost(stacks: readonly (readonly CodeFrame[])[], started: string | undefined): readonly CodeFrame[] {
+  const text = ({ path, line }: CodeFrame) => `${path}:${line}`;
+  const callers = new Set(stacks.flatMap((frames) => frames.slice(1).map(text)));
+  const inner = stacks.filter(([frame]) => frame && !callers.has(text(frame)));
+  const naming = inner.filter(([frame]) => started !== undefined && frame?.source?.includes(started));
+  return naming.at(-1) ?? inner.at(-1) ?? [];
+}
+
+/** The author's frames of a mapped stack, innermost first. */
+function framesOf(stack: string, sourceOf: SourceOf): CodeFrame[] {
+  return stack.split("\n").flatMap((text) => {
     const [, path, line] = AUTHOR_FRAME.exec(text) ?? [];
-    if (path?.includes("/") && !path.startsWith("node:") && line)
-      return { path, line: Number(line), source: sourceOf(path, Number(line)) };
-  }
-  return undefined;
+    if (!path?.includes("/") || path.startsWith("node:") || !line) return [];
+    return [{ path, line: Number(line), source: sourceOf(path, Number(line)) }];
+  });
 }

@@ -13,6 +13,8 @@ import type { ThreadPool } from "./thread-pool";
 
 /** What the multiplexer asks of and tells its host. */
 export interface MultiplexerHooks {
+  /** Sink calls are dropped; nobody is there for them. */
+  readonly withoutSinks?: true;
   /** @throws when the type is unknown or cannot be had now: the workflow task fails and is tried again */
   loadRevision(workflowType: string): Promise<Revision>;
   /** The type whose code an execution runs now; without it, its own. */
@@ -56,6 +58,11 @@ export class Multiplexer implements SdkWorkflowCreator {
     }
     this.executions.set(runId, info);
     return new MultiplexedWorkflow(this, this.pool, thread, info);
+  }
+
+  /** Whether sink calls are dropped. */
+  get withoutSinks(): boolean {
+    return this.hooks.withoutSinks === true;
   }
 
   /** Called by the SDK's worker at shutdown. */
@@ -190,7 +197,7 @@ class MultiplexedWorkflow implements SdkWorkflow {
   async getAndResetSinkCalls(): Promise<SinkCall[]> {
     const calls = this.sinkCalls;
     this.sinkCalls = [];
-    return restoreSinkCalls(calls);
+    return this.multiplexer.withoutSinks ? [] : restoreSinkCalls(calls);
   }
 
   async dispose(): Promise<void> {

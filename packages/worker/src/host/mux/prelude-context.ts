@@ -36,6 +36,8 @@ export interface HostedWorkflow {
 type SdkBundle = ConstructorParameters<typeof ReusableVMWorkflowCreator>[1];
 type SdkWorkflow = Awaited<ReturnType<ReusableVMWorkflowCreator["createWorkflow"]>>;
 
+/** Frames of a stack that shows where code stands; the 10 of V8 end within the SDK. */
+const DEEPEST_STACK = 60;
 const NO_SOURCE_MAP = { version: 3, sources: [], names: [], mappings: "" };
 const API_FUNCTIONS = [
   "initRuntime",
@@ -75,6 +77,7 @@ export class PreludeContext extends ReusableVMWorkflowCreator {
       new Set(settings.activityNames),
     );
     context.assertShape();
+    if (settings.stacks) vm.runInContext(`Error.stackTraceLimit = ${DEEPEST_STACK}`, context.context);
     return context;
   }
 

@@ -34,6 +34,7 @@ export async function replayHistory(options: ReplayOptions): Promise<ReplayOutco
   let failure: ActivationFailure | undefined;
   const standing = new Standing();
   const hooks = {
+    withoutSinks: true as const,
     loadRevision: async () => options.revision,
     onActivated: (_: unknown, lastEventId: number, stacks: readonly string[]) => standing.moved(lastEventId, stacks),
     onActivationFailed: (_: unknown, reported: ActivationFailure) => {

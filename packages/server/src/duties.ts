@@ -5,8 +5,8 @@ import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
 import { backfillDuty } from "./task/backfill";
 import { taskDuties } from "./task/recover";
-import { wakeSleepersDuty } from "./task/sleepers";
 import { repairDuty } from "./task/repair-duty";
+import { wakeSleepersDuty } from "./task/sleepers";
 import { resumeTenants, upgradeTenants } from "./tenant-lifecycle";
 import type { Duty } from "./upkeep";
 

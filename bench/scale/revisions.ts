@@ -48,8 +48,8 @@ export async function deployToUse(platform: TenantsPlatform, inUse: number): Pro
 }
 
 /**
- * Adds revisions to every tenant as deployments leave them: rows, events and audit by the server's own functions, archive and build in the tenant's database. They are a day old
- * afterwards, so that no tenant is in use because of them.
+ * Adds revisions to every tenant as deployments leave them. The first version of each runbook is recorded by the server's own functions, archive and build in the tenant's database; the further ones
+ * are copies of these rows under versions and digests of their own. They are a day old afterwards, so that no tenant is in use because of them.
  */
 export async function addRevisions(
   platform: TenantsPlatform,
@@ -62,15 +62,50 @@ export async function addRevisions(
     const lane = async () => {
       for (let tenant = queue.pop(); tenant; tenant = queue.pop())
         for (let slug = 0; slug < slugs; slug += 1)
-          for (let version = 0; version < versions; version += 1)
-            await record(platform, tenant, renamed(files, `idle-${slug}`, `1.${version}.0`), prepared);
+          await record(platform, tenant, renamed(files, `idle-${slug}`, "1.0.0"), prepared);
     };
     await Promise.all([lane(), lane(), lane(), lane()]);
+    await copyVersions(platform, versions);
     await sql`update events set at = at - interval '1 day'`.execute(platform.db);
     await sql`update deployments set created_at = created_at - interval '1 day', ended_at = ended_at - interval '1 day'`.execute(
       platform.db,
     );
   });
+}
+
+/** Versions 1.1.0 and on of the idle runbooks; the last is current, as after as many deploys. */
+async function copyVersions({ db, databases, tenants }: TenantsPlatform, versions: number): Promise<void> {
+  await sql`
+    insert into revisions (tenant_id, slug, version, digest, language, workflow_type, manifest, described, deployed_by)
+    select tenant_id, slug, copy.version, copy.digest, language, slug || '@' || copy.version || '+' || left(copy.digest, 12),
+      jsonb_set(manifest, '{version}', to_jsonb(copy.version)), described, deployed_by
+    from revisions r, generate_series(1, ${versions - 1}::int) number, lateral (
+      select '1.' || number || '.0' as version, encode(sha256(convert_to(r.digest || number, 'utf8')), 'hex') as digest) copy
+    where slug like 'idle-%'`.execute(db);
+  await sql`
+    insert into deployments (tenant_id, revision_id, status, pin, became_current, deployed_by, ended_at)
+    select tenant_id, id, 'ready', false, true, deployed_by, now()
+    from revisions where slug like 'idle-%' and version <> '1.0.0'`.execute(db);
+  await sql`
+    insert into events (type, tenant_id, deployment_id, data)
+    select type, d.tenant_id, d.id, '{}' from deployments d, unnest(array['deployment.progress', 'deployment.ready']) type
+    where d.id not in (select deployment_id from events where deployment_id is not null)`.execute(db);
+  await sql`
+    update current_versions c set revision_id = r.id from revisions r
+    where r.tenant_id = c.tenant_id and r.slug = c.slug and r.version = ${`1.${versions - 1}.0`}`.execute(db);
+  for (const { id } of tenants) {
+    const { rows } = await sql<{ type: string; source: string }>`
+      select r.workflow_type as type, first.workflow_type as source
+      from revisions r join revisions first on first.tenant_id = r.tenant_id and first.slug = r.slug and first.version = '1.0.0'
+      where r.tenant_id = ${id} and r.slug like 'idle-%' and r.version <> '1.0.0'`.execute(db);
+    await databases.query(
+      id,
+      `insert into ntro.revisions (workflow_type, archive, build)
+       select copy.type, r.archive, r.build from unnest($1::text[], $2::text[]) copy (type, source)
+       join ntro.revisions r on r.workflow_type = copy.source`,
+      [rows.map(({ type }) => type), rows.map(({ source }) => source)],
+    );
+  }
 }
 
 /** A host would be started for each deployment that is seen before it is ready. */

@@ -1,7 +1,7 @@
 import type { Engine } from "./engine";
 
 /** What an engine passes on to workflow code, which only a host can run. */
-const ASKS_CODE: ReadonlySet<PropertyKey> = new Set<keyof Engine>(["state", "update", "cancel"]);
+const ASKS_CODE: ReadonlySet<PropertyKey> = new Set<keyof Engine>(["state", "update", "signal", "cancel"]);
 
 /**
  * The engine, with `wake` called before everything that needs workflow code, so that no caller can forget that the hosts of the workflow's tenant may sleep. A start is not among it:

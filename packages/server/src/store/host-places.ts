@@ -78,7 +78,11 @@ export async function hostPlaces(db: Db, scope: Scope, idleMs: number): Promise<
     )
     select r.tenant_id, tenant.slug as tenant_slug, tenant.secrets_version, r.language, r.environment,
       (array_agg(r.requirements))[1] as requirements, bool_or(needed.wanted) as wanted
-    from needed join revisions r on r.id = needed.revision_id join tenant on tenant.id = r.tenant_id
+    from needed
+    -- One look-up for each: joined otherwise, Postgres may read all revisions.
+    cross join lateral (
+      select tenant_id, language, environment, requirements from revisions where id = needed.revision_id limit 1) r
+    join tenant on tenant.id = r.tenant_id
     group by r.tenant_id, tenant.slug, tenant.secrets_version, r.language, r.environment
     order by tenant.slug, r.language desc, r.environment`.execute(db);
   return rows;

@@ -109,8 +109,8 @@ describe("workflow create", () => {
       "ready",
       "bound",
     ]);
-    expect(stderr).toMatch(/checked {4}nav@1\.0\.0: 2 files, 0\.\d KiB, digest [0-9a-f]{12}/);
-    expect(stderr).toContain("bound      nav to spv1, pinned to 1.0.0");
+    expect(stderr).toMatch(/checked {6}nav@1\.0\.0: 2 files, 0\.\d KiB, digest [0-9a-f]{12}/);
+    expect(stderr).toContain("bound        nav to spv1, pinned to 1.0.0");
     const [workflow] = await workflows();
     expect(stdout).toContain(workflow?.id);
     expect(stdout).toMatch(/version +1\.0\.0 \(pinned\)/);

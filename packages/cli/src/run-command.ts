@@ -1,6 +1,7 @@
 import type { ErrorBody, Fault } from "@ntro/contract";
 import type { Command, ExitCode } from "./command";
 import { type Context, createContext, type GlobalOptions } from "./context";
+import { detailLines } from "./error-details";
 import { interruptible } from "./interruptible";
 import { coloursFor, printable } from "./output";
 import type { Terminal } from "./terminal";
@@ -55,7 +56,7 @@ export async function showError(
   if (shown.faults.length > 0) {
     const { formatFault } = await import("@ntro/bundle");
     lines.push(...shown.faults.map((fault) => printable(formatFault(fault))));
-  } else lines.push(...detailLines(shown.body));
+  } else lines.push(...detailLines(shown.body).map(printable));
   if (shown.body.hint !== undefined) lines.push(`  ${colour.dim("→")} ${printable(shown.body.hint)}`);
   if (globals.debug) lines.push(...stackOf(error));
   terminal.stderr.write(`${lines.join("\n")}\n`);
@@ -92,26 +93,6 @@ function usage(message: string, hint: string | undefined): Omit<Shown, "faults">
     code: "REQUEST_INVALID",
   };
   return { body: hint === undefined ? body : { ...body, hint }, exit: 2 };
-}
-
-/** Details that are no faults, such as invalid fields, one line each; those that the message has told already are left out. */
-function detailLines({ message: told, details }: ErrorBody): string[] {
-  return (details ?? [])
-    .filter((detail) => !valuesOf(detail).every((value) => told.includes(value)))
-    .map((detail) => {
-      if (typeof detail === "string") return `  - ${printable(detail)}`;
-      if (typeof detail !== "object" || detail === null) return `  - ${String(detail)}`;
-      const { path, field, message } = detail as { path?: unknown; field?: unknown; message?: unknown };
-      const place = Array.isArray(path) ? path.join(".") : (path ?? field);
-      if (typeof message === "string") return printable(place ? `  - ${String(place)}: ${message}` : `  - ${message}`);
-      return `  - ${printable(JSON.stringify(detail))}`;
-    });
-}
-
-/** The texts of a detail. */
-function valuesOf(detail: unknown): string[] {
-  if (typeof detail === "object" && detail !== null) return Object.values(detail).flatMap(valuesOf);
-  return [String(detail)];
 }
 
 function stackOf(error: unknown): string[] {

@@ -7,6 +7,7 @@ import { deployBundle } from "./deploy-bundle";
 import { findHeldVersion } from "./held-version";
 import { readFolder } from "./read-folder";
 import type { Source } from "./source";
+import { stageLine } from "./stage-line";
 
 /** What `workflow create` was asked for, after its flags were checked. */
 export interface CreateRequest {
@@ -37,7 +38,7 @@ export async function createWorkflow(context: Context, request: CreateRequest): 
   if (bundle) {
     const { slug, version } = bundle.manifest;
     const size = `${bundle.files.size} files, ${(bundle.bytes / 1024).toFixed(1)} KiB`;
-    out.success(`checked    ${slug}@${version}: ${size}, digest ${bundle.digest.slice(0, 12)}`);
+    out.success(stageLine("checked", `${slug}@${version}: ${size}, digest ${bundle.digest.slice(0, 12)}`));
   }
   const api = await context.client();
   // Both are asked for before anything is sent: a mistyped name must change nothing.
@@ -77,8 +78,9 @@ async function useHeld({ out }: Context, api: NtroClient, request: CreateRequest
   if (request.source.kind !== "held") throw new Error("a folder is deployed, not looked up");
   const { slug, version } = request.source;
   const held = await findHeldVersion(api, { slug, version, tenant, typed: request.path });
+  const digest = held.digest.slice(0, 12);
   out.success(
-    `found      ${slug}@${version} on the server (no such folder here), digest ${held.digest.slice(0, 12)}; nothing is uploaded`,
+    stageLine("found", `${slug}@${version} on the server (no such folder here), digest ${digest}; nothing is uploaded`),
   );
   return held;
 }
@@ -128,7 +130,8 @@ async function showBinding(
 ): Promise<void> {
   const following = bound.runbookVersion ? `pinned to ${bound.runbookVersion}` : "following the current version";
   const entity = bound.entity?.slug ?? request.entity;
-  out.success(`bound      ${bound.runbookSlug} to ${entity}, ${following}${created ? "" : " (was bound already)"}`);
+  const before = created ? "" : " (was bound already)";
+  out.success(stageLine("bound", `${bound.runbookSlug} to ${entity}, ${following}${before}`));
   for (const { field, before, after } of changes)
     out.say(`  ${field.padEnd(15)} ${before ?? "none"} → ${after ?? "none"}`);
   if (!created && changes.length === 0) out.say("  nothing about the workflow changed");

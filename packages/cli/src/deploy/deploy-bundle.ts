@@ -4,6 +4,7 @@ import { type Output, printable } from "../output";
 import { persist } from "../persist";
 import { followDeployment } from "./follow-deployment";
 import type { ReadyBundle } from "./read-folder";
+import { stageLine } from "./stage-line";
 
 /** How long a server that restarts during the upload is waited for, in milliseconds. */
 const UPLOAD_PATIENCE_MS = 60_000;
@@ -30,12 +31,12 @@ export async function deployBundle(
     UPLOAD_PATIENCE_MS,
     away,
   );
-  out.success(`uploaded   ${slug}@${version} to ${options.tenant}  ${seconds(Date.now() - begun)}`);
+  out.success(stageLine("uploaded", `${slug}@${version} to ${options.tenant}  ${seconds(Date.now() - begun)}`));
   if (started.status === "pending") out.say(`  a worker makes it ready…`);
   const deployment =
     started.status === "pending"
       ? await followDeployment(api, started, {
-          stage: (name, took) => out.success(`${name.padEnd(9)}  ${took.toFixed(1)} s`),
+          stage: (name, took) => out.success(stageLine(name, `${took.toFixed(1)} s`)),
           away,
         })
       : started;
@@ -44,7 +45,7 @@ export async function deployBundle(
       details: deployment.faults,
     });
   const effect = deployment.current ? "it is current" : "the current version stays as it is";
-  out.success(`ready      ${slug}@${version}, ${effect}  ${seconds(Date.now() - begun)}`);
+  out.success(stageLine("ready", `${slug}@${version}, ${effect}  ${seconds(Date.now() - begun)}`));
   for (const notice of deployment.status === "ready" ? deployment.notices : [])
     out.say(out.colourOfMessages.dim(`  ${printable(notice)}`));
   return deployment;

@@ -134,7 +134,7 @@ class Process:
 
         host = await asyncio.shield(self._host)
         try:
-            await host.prepare(message.deployment_id, message.revision)
+            await host.prepare(message.deployment_id, message.revision, message.dry_run)
         except ServerRefused as error:
             # Settled by somebody else, or gone: there is nothing left to do for it.
             log.warning("deployment %s: %s", message.deployment_id, error)

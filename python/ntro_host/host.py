@@ -40,9 +40,9 @@ class TenantHost:
         self.finished: asyncio.Task[None] = asyncio.create_task(self._run())
         """Ends when the host is drained; fails when the worker failed."""
 
-    async def prepare(self, deployment_id: str, key: RevisionKey) -> None:
-        """Makes a deployment ready. Raises as :meth:`Preparing.prepare` does."""
-        await self._parts.preparing.prepare(deployment_id, key)
+    async def prepare(self, deployment_id: str, key: RevisionKey, dry_run: bool) -> None:
+        """Makes a deployment ready, or tries whether it could be. Raises as :meth:`Preparing.prepare` does."""
+        await self._parts.preparing.prepare(deployment_id, key, dry_run)
 
     def use_repairs(self, repairs: Sequence[Repair]) -> None:
         """Takes all repairs in force, in place of those told before."""

@@ -105,6 +105,8 @@ class Prepare(Message):
     type: Literal["prepare"]
     deployment_id: str
     revision: RevisionKey
+    dry_run: bool = False
+    """Only tell whether it could be made ready; migrate and keep nothing."""
 
 
 class Rest(Message):

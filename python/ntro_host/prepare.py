@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .faults import BundleFaulty, Fault
@@ -17,6 +19,9 @@ from .trial import examine_apart
 
 T = TypeVar("T")
 
+TRIES = ".tries"
+"""Where below a tenant's folder dry runs are prepared; the worker removes what is left of it, see ``packages/worker/src/revision-folders.ts``."""
+
 
 class Preparing:
     """Prepares deployments of one tenant."""
@@ -26,14 +31,15 @@ class Preparing:
         self._server = server
         self._revisions = revisions
 
-    async def prepare(self, deployment_id: str, key: RevisionKey) -> None:
+    async def prepare(self, deployment_id: str, key: RevisionKey, dry_run: bool = False) -> None:
         """
-        Goes through the stages; each is told as it passes, the end as ``ready`` or ``failed`` with every fault.
+        Goes through the stages; each is told as it passes, the end as ``ready`` or ``failed`` with every fault. Of a dry run nothing stays.
 
         :raises ServerAway, ServerRefused: when the end could not be told; never for what is wrong with the bundle
         """
         try:
-            described = await self._make_ready(deployment_id, key)
+            work = self._try_out if dry_run else self._make_ready
+            described = await work(deployment_id, key)
             report: dict[str, object] = {"status": "ready", "described": described}
         except (ServerAway, ServerRefused):
             raise
@@ -46,7 +52,7 @@ class Preparing:
 
     async def _make_ready(self, deployment_id: str, key: RevisionKey) -> dict[str, Any]:
         folder = self._revisions.dir_of(key)
-        await self._stage(deployment_id, "installed", self._install(key))
+        await self._stage(deployment_id, "installed", self._install(key, folder))
         described = await self._stage(deployment_id, "loaded", self._load(key))
         migrations = migrations_in(folder)
         if migrations:
@@ -54,8 +60,17 @@ class Preparing:
             await self._stage(deployment_id, "migrated", applying)
         return described
 
-    async def _install(self, key: RevisionKey) -> None:
-        folder = self._revisions.dir_of(key)
+    async def _try_out(self, deployment_id: str, key: RevisionKey) -> dict[str, Any]:
+        """The stages that show faults, in a folder of its own that is removed; this process loads nothing of it."""
+        folder = Path(self._settings.workflows) / self._settings.tenant.slug / TRIES / deployment_id
+        try:
+            await self._stage(deployment_id, "installed", self._install(key, folder))
+            loading = examine_apart(self._settings, key, folder)
+            return await self._stage(deployment_id, "loaded", loading)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    async def _install(self, key: RevisionKey, folder: Path) -> None:
         if not folder.exists():
             content = await self._server.revision(self._settings.tenant.slug, key.workflow_type, patience=600.0)
             await asyncio.to_thread(install, folder, content)

@@ -114,10 +114,10 @@ class HostProcess:
         self._process.stdin.write(json.dumps(message).encode() + b"\n")
         self._process.stdin.flush()
 
-    def prepare(self, key: Json) -> str:
-        """Has a deployment prepared; gives its id once the host says so."""
+    def prepare(self, key: Json, dry_run: bool = False) -> str:
+        """Has a deployment prepared, or only tried; gives its id once the host says so."""
         deployment = str(uuid4())
-        self.send({"type": "prepare", "deploymentId": deployment, "revision": key})
+        self.send({"type": "prepare", "deploymentId": deployment, "revision": key, "dryRun": dry_run})
         self.wait_for(lambda message: message.get("deploymentId") == deployment)
         return deployment
 

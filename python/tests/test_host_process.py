@@ -17,6 +17,10 @@ WAIT = "await runbook.wait_condition(lambda: self._go)"
 
 
 def test_deploys_and_runs_two_versions_of_one_slug(lab: Lab) -> None:
+    _, tried = lab.revisions.add({**files_of(tag="tried"), "migrations/001.sql": "no sql"}, version="0.0.1")
+    report = lab.revisions.deployments.pop(lab.host.prepare(tried, dry_run=True))
+    assert [each.get("stage", each["status"]) for each in report] == ["installed", "loaded", "ready"]
+    assert [path for path in Path(lab.settings["workflows"]).rglob("*") if path.is_file()] == []
     one = lab.deployed(files_of(tag="one"))
     two = lab.deployed(files_of(tag="two", version="0.2.0", factor=2), version="0.2.0")
     [installed, loaded, ready] = next(iter(lab.revisions.deployments.values()))

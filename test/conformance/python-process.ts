@@ -48,7 +48,7 @@ export class PythonProcess {
   /** Has it make a deployment ready; ends when it has said how that went. */
   async prepare(deploymentId: string, revision: Extract<ToHost, { type: "prepare" }>["revision"]): Promise<void> {
     const prepared = this.#told((message) => message.type === "prepared" && message.deploymentId === deploymentId);
-    this.#send({ type: "prepare", deploymentId, revision });
+    this.#send({ type: "prepare", deploymentId, revision, dryRun: false });
     await prepared;
   }
 

@@ -4,15 +4,7 @@ import { CreateEntity, Entity } from "./entity";
 import { Health, Me } from "./me";
 import { REPAIR_ROUTES } from "./repair-routes";
 import { inTenant, listOf, page, route } from "./route";
-import {
-  DeployAnswer,
-  Deployment,
-  DeployRunbook,
-  PromoteRunbook,
-  RunbookDetail,
-  RunbookSummary,
-  RunbookVersion,
-} from "./runbook";
+import { RUNBOOK_ROUTES } from "./runbook-routes";
 import { SCHEDULE_ROUTES } from "./schedule-routes";
 import { PutSecret, Secret } from "./secret";
 import { Task } from "./task";
@@ -121,45 +113,7 @@ export const ROUTES = {
     answer: listOf(Task),
   }),
 
-  "runbooks.list": route({
-    method: "GET",
-    path: "/runbooks",
-    permission: "read",
-    query: z.object({ search: z.string().optional(), ...inTenant, ...page }),
-    answer: listOf(RunbookSummary),
-  }),
-  "runbooks.get": route({
-    method: "GET",
-    path: "/runbooks/:slug",
-    permission: "read",
-    query: z.object(inTenant),
-    answer: RunbookDetail,
-  }),
-  "runbooks.versions": route({
-    method: "GET",
-    path: "/runbooks/:slug/versions",
-    permission: "read",
-    query: z.object(inTenant),
-    answer: listOf(RunbookVersion),
-  }),
-  /** `wait`: seconds to wait for the deployment to end, 0 to 25. */
-  "runbooks.deploy": route({
-    method: "POST",
-    path: "/runbooks/:slug/deploy",
-    permission: "build",
-    query: z.object({ wait: z.coerce.number().min(0).max(25).default(25) }),
-    body: DeployRunbook,
-    answer: DeployAnswer,
-    creates: true,
-  }),
-  "runbooks.promote": route({
-    method: "POST",
-    path: "/runbooks/:slug/promote",
-    permission: "build",
-    body: PromoteRunbook,
-    answer: RunbookVersion,
-  }),
-  "deployments.get": route({ method: "GET", path: "/deployments/:id", permission: "read", answer: Deployment }),
+  ...RUNBOOK_ROUTES,
 
   "workflows.list": route({
     method: "GET",

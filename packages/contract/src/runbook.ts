@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Fault } from "./manifest";
-import { Digest, Language, Slug } from "./names";
+import { Digest, Slug } from "./names";
+import { RevisionRef } from "./version";
 
 /** A start parameter, as forms and `--json` show it. Required = no default. */
 export const StartParam = z.object({
@@ -59,6 +60,12 @@ const deploymentFields = {
   current: z.boolean(),
   deployedBy: z.string(),
   createdAt: z.string(),
+  /** It only shows whether the version could be made ready and what would change; nothing comes of it. */
+  dryRun: z.boolean().default(false),
+  /** What is current at the moment of asking, whoever moved it; null before the first version is ready. */
+  currentNow: RevisionRef.extend({ since: z.string(), by: z.string().nullable() }).nullable().default(null),
+  /** A deployment of the same runbook that was asked for later and will be current once it is ready; null: there is none. */
+  overtakenBy: RevisionRef.extend({ by: z.string() }).nullable().default(null),
 };
 
 /** A revision made to serve a tenant. */
@@ -75,7 +82,7 @@ export const Deployment = z.discriminatedUnion("status", [
 ]);
 export type Deployment = z.infer<typeof Deployment>;
 
-/** The published body, plus whether a semver-lower version may become current (`pin` deploys never move it down). */
+/** The published body, plus whether a semver-lower version may become current (`pin` deploys never move it down), and whether it is only tried. */
 export const DeployRunbook = z.strictObject({
   tenantSlug: Slug,
   version: z.string(),
@@ -83,6 +90,8 @@ export const DeployRunbook = z.strictObject({
   files: z.record(z.string(), z.string()),
   activityModules: z.array(z.string()).optional(),
   pin: z.boolean().optional(),
+  /** Prepare it as any other, tell its faults, and leave nothing behind. */
+  dryRun: z.boolean().optional(),
 });
 export type DeployRunbook = z.infer<typeof DeployRunbook>;
 
@@ -96,23 +105,5 @@ export const DeployAnswer = z.object({
   deployment: Deployment,
 });
 export type DeployAnswer = z.infer<typeof DeployAnswer>;
-
-/** One uploaded content of a version. */
-export const RunbookVersion = z.object({
-  slug: Slug,
-  version: z.string(),
-  digest: Digest,
-  language: Language,
-  tenantSlug: Slug,
-  status: DeploymentStatus,
-  current: z.boolean(),
-  pinnedBy: z.array(z.object({ id: z.uuid(), name: z.string().nullish() })),
-  openTasks: z.number().int(),
-  /** What whoever deployed it should know though nothing is wrong, one sentence each. */
-  notices: z.array(z.string()).default([]),
-  deployedBy: z.string(),
-  createdAt: z.string(),
-});
-export type RunbookVersion = z.infer<typeof RunbookVersion>;
 
 export const PromoteRunbook = z.strictObject({ tenantSlug: Slug, version: z.string() });

@@ -1,7 +1,16 @@
 import * as z from "zod";
 import { ReplayReport } from "./repair";
 import { Ok, route } from "./route";
-import { Build, DeploymentReport, Desired, Dispatch, DispatchAnswer, Reports, RevisionContent } from "./worker";
+import {
+  Build,
+  DeploymentReport,
+  Desired,
+  Dispatch,
+  DispatchAnswer,
+  HeldRevisions,
+  Reports,
+  RevisionContent,
+} from "./worker";
 
 /** What workers and hosts ask the server and tell it. */
 export const WORKER_ROUTES = {
@@ -27,6 +36,13 @@ export const WORKER_ROUTES = {
     permission: "worker",
     body: Build,
     answer: Ok,
+  }),
+  "worker.prunedRevisions": route({
+    method: "POST",
+    path: "/internal/worker/pruned",
+    permission: "worker",
+    body: HeldRevisions,
+    answer: HeldRevisions,
   }),
   "worker.getPrelude": route({
     method: "GET",

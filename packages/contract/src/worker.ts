@@ -34,6 +34,8 @@ export type WantedReplay = z.infer<typeof WantedReplay>;
 /** What a worker asks the server: the hosts that should run on it, and which deployments wait to be made ready. A host that is not named may stop once nothing is under way in it. */
 export const Desired = z.object({
   temporal: z.object({ address: z.string(), namespace: z.string() }),
+  /** When a revision was last pruned, null when none ever was: a worker that sees another time than before looks what its disk need not hold any more. */
+  prunedAt: z.string().nullable(),
   tenants: z.array(
     z.object({
       id: z.uuid(),
@@ -52,7 +54,9 @@ export const Desired = z.object({
           queue: z.string(),
           /** What a Python host runs in; null for TypeScript. */
           environment: PythonEnvironment.nullable(),
-          deployments: z.array(z.object({ id: z.uuid(), slug: z.string(), version: z.string(), digest: Digest })),
+          deployments: z.array(
+            z.object({ id: z.uuid(), slug: z.string(), version: z.string(), digest: Digest, dryRun: z.boolean() }),
+          ),
           /** In force for open tasks on this queue. */
           repairs: z.array(HostRepair),
           /** Waiting to be tried by this host. */
@@ -107,6 +111,14 @@ export const DeploymentReport = z.discriminatedUnion("status", [
   z.object({ status: z.literal("failed"), faults: z.array(Fault).min(1) }),
 ]);
 export type DeploymentReport = z.infer<typeof DeploymentReport>;
+
+/** Revisions that lie on a worker's disk; the answer names those of them that were pruned. */
+export const HeldRevisions = z.object({
+  revisions: z
+    .array(z.object({ tenant: z.string(), slug: z.string(), version: z.string(), digest: z.string() }))
+    .max(1000),
+});
+export type HeldRevisions = z.infer<typeof HeldRevisions>;
 
 export const Reports = z.object({ reports: z.array(StateReport).max(1000) });
 

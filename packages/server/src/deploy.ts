@@ -3,26 +3,32 @@ import type { Actor, Described, Fault, Manifest } from "@ntro/contract";
 import { sql, type Transaction } from "kysely";
 import { PLATFORM_ACTOR } from "./core/access";
 import { movesCurrent } from "./core/deploy";
+import type { Services } from "./services";
 import { appendAudit } from "./store/audit";
 import { lockCurrentVersion, readCurrentVersion, setCurrentVersion } from "./store/current-versions";
 import { type Db, inTransaction } from "./store/database";
 import { appendEvents, nudgeWorkers } from "./store/events";
+import { revisionById } from "./store/ready-revisions";
+import { putArchive } from "./store/revision-content";
 import { describeRevision } from "./store/revisions";
 import type { Tables } from "./store/tables";
 import { holdActiveTenant } from "./store/tenants";
 
 type Trx = Transaction<Tables>;
 
-/** A deploy that was checked and whose archive is kept. */
+/** A deploy that was checked. */
 export interface NewDeployment {
   readonly id: string;
   readonly tenantId: string;
   readonly manifest: Manifest;
   /** Of a Python bundle; null for TypeScript. */
   readonly requirements: Requirements | null;
+  readonly archive: string;
   readonly digest: string;
   readonly workflowType: string;
   readonly pin: boolean;
+  /** Prepared to see what would come of it; nothing does. */
+  readonly dryRun: boolean;
   readonly actor: Actor;
 }
 
@@ -35,6 +41,8 @@ interface Settled {
   readonly version: string;
   readonly digest: string;
   readonly pin: boolean;
+  readonly dryRun: boolean;
+  readonly deployedBy: string;
   readonly requestedAt: Date;
 }
 
@@ -42,22 +50,21 @@ interface Settled {
 const PATIENCE_MINUTES = 10;
 
 /**
- * Records revision and deployment. A revision that is ready already makes the deployment ready at once; else hosts are told. The same id again
- * changes nothing.
+ * Keeps the archive and records revision and deployment. A revision that is ready already makes the deployment ready at once; else hosts are told. The same id
+ * again changes nothing.
  */
-export async function recordDeployment(db: Db, deployment: NewDeployment): Promise<void> {
-  const { id, tenantId, manifest, digest, actor } = deployment;
+export async function recordDeployment(
+  { db, tenantDatabases }: Pick<Services, "db" | "tenantDatabases">,
+  deployment: NewDeployment,
+): Promise<void> {
+  const { id, tenantId, manifest, digest, pin, dryRun, actor } = deployment;
   await inTransaction(db, async (trx) => {
     await holdActiveTenant(trx, tenantId);
     await lockCurrentVersion(trx, tenantId, manifest.slug);
     const revisionId = await putRevision(trx, deployment);
-    const last = await trx
-      .selectFrom("deployments")
-      .select("status")
-      .where("revision_id", "=", revisionId)
-      .orderBy("created_at", "desc")
-      .orderBy("id", "desc")
-      .executeTakeFirst();
+    // In another database, hence under the lock: whatever removes archives holds it too, so what is recorded here has its archive.
+    await putArchive(tenantDatabases, tenantId, deployment.workflowType, deployment.archive);
+    const { readyAt } = await revisionById(trx, tenantId, revisionId);
     const row = await trx
       .insertInto("deployments")
       .values({
@@ -65,7 +72,8 @@ export async function recordDeployment(db: Db, deployment: NewDeployment): Promi
         tenant_id: tenantId,
         revision_id: revisionId,
         status: "pending",
-        pin: deployment.pin,
+        pin,
+        dry_run: dryRun,
         deployed_by: actor.name,
       })
       .onConflict((conflict) => conflict.column("id").doNothing())
@@ -73,27 +81,30 @@ export async function recordDeployment(db: Db, deployment: NewDeployment): Promi
       .executeTakeFirst();
     if (!row) return;
     const { slug, version } = manifest;
-    const about = { id, tenantId, revisionId, slug, version, digest, pin: deployment.pin, requestedAt: row.created_at };
-    if (last?.status === "ready") await settleReady(trx, about, actor);
+    const from = { pin, dryRun, deployedBy: actor.name, requestedAt: row.created_at };
+    const about = { id, tenantId, revisionId, slug, version, digest, ...from };
+    if (readyAt !== null) await settleReady(trx, about, actor);
     else {
       await nudgeWorkers(trx);
-      const data = { slug, version, digest, stage: "recorded", seconds: 0 };
-      await appendEvents(trx, [{ type: "deployment.progress", tenantId, deploymentId: id, data }]);
+      await tell(trx, about, "deployment.progress", { stage: "recorded", seconds: 0 });
     }
-    await audit(trx, about, actor, "deployment.requested", { pin: deployment.pin });
+    await audit(trx, about, actor, "deployment.requested", { pin });
   });
 }
 
+/** The revision of a content, made where it is not there; held still until the transaction ends. */
 async function putRevision(
   trx: Trx,
   { tenantId, manifest, requirements, digest, workflowType, actor }: NewDeployment,
 ): Promise<string> {
   const { slug, version, language } = manifest;
-  const content = { tenant_id: tenantId, slug, version, digest };
-  const added = await trx
+  const { id } = await trx
     .insertInto("revisions")
     .values({
-      ...content,
+      tenant_id: tenantId,
+      slug,
+      version,
+      digest,
       language,
       workflow_type: workflowType,
       environment: requirements?.environment ?? null,
@@ -101,14 +112,10 @@ async function putRevision(
       manifest: JSON.stringify(manifest),
       deployed_by: actor.name,
     })
-    .onConflict((conflict) => conflict.constraint("revisions_content").doNothing())
+    .onConflict((conflict) => conflict.constraint("revisions_content").doUpdateSet({ has_content: true }))
     .returning("id")
-    .executeTakeFirst();
-  if (added) return added.id;
-  let query = trx.selectFrom("revisions").select("id");
-  for (const column of ["tenant_id", "slug", "version", "digest"] as const)
-    query = query.where(column, "=", content[column]);
-  return (await query.executeTakeFirstOrThrow()).id;
+    .executeTakeFirstOrThrow();
+  return id;
 }
 
 /** A host has prepared the deployment. Nothing happens when it has ended already. */
@@ -133,9 +140,7 @@ export async function deploymentFailed(db: Db, id: string, faults: readonly Faul
       .where("id", "=", id)
       .execute();
     await nudgeWorkers(trx);
-    const { slug, version, digest, tenantId } = deployment;
-    const data = { slug, version, digest, faults };
-    await appendEvents(trx, [{ type: "deployment.failed", tenantId, deploymentId: id, data }]);
+    await tell(trx, deployment, "deployment.failed", { faults });
     await audit(trx, deployment, actor, "deployment.failed", { faults: faults.map(({ code }) => code) });
   });
 }
@@ -146,24 +151,8 @@ export async function deploymentProgress(db: Db, id: string, stage: string, seco
     const deployment = await holdPending(trx, id);
     if (!deployment) return;
     await trx.updateTable("deployments").set({ progress_at: sql<Date>`now()` }).where("id", "=", id).execute();
-    const { slug, version, digest, tenantId } = deployment;
-    const data = { slug, version, digest, stage, seconds };
-    await appendEvents(trx, [{ type: "deployment.progress", tenantId, deploymentId: id, data }]);
+    await tell(trx, deployment, "deployment.progress", { stage, seconds });
   });
-}
-
-/** Makes a ready version the current one, whatever the numbers; asked for now. */
-export async function promote(
-  trx: Trx,
-  revision: { tenantId: string; slug: string; revisionId: string; version: string; digest: string },
-  actor: Actor,
-): Promise<void> {
-  await lockCurrentVersion(trx, revision.tenantId, revision.slug);
-  const before = await readCurrentVersion(trx, revision.tenantId, revision.slug);
-  await setCurrentVersion(trx, { ...revision, requestedAt: new Date() });
-  const { tenantId, slug, version, digest } = revision;
-  const detail = { slug, version, digest, before: before?.version ?? null };
-  await appendAudit(trx, { tenantId, actor, action: "runbook.promoted", subject: `runbook:${slug}`, detail });
 }
 
 /** Fails deployments that no host has worked at for {@link PATIENCE_MINUTES} minutes. */
@@ -188,7 +177,8 @@ async function holdPending(trx: Trx, id: string): Promise<Settled | undefined> {
   const query = trx
     .selectFrom("deployments as d")
     .innerJoin("revisions as r", "r.id", "d.revision_id")
-    .select(["d.tenant_id", "d.revision_id", "d.pin", "d.created_at", "d.status", "r.slug", "r.version", "r.digest"])
+    .select(["d.tenant_id", "d.revision_id", "d.pin", "d.dry_run", "d.deployed_by", "d.created_at", "d.status"])
+    .select(["r.slug", "r.version", "r.digest"])
     .where("d.id", "=", id);
   const found = await query.executeTakeFirst();
   if (!found) return undefined;
@@ -197,20 +187,13 @@ async function holdPending(trx: Trx, id: string): Promise<Settled | undefined> {
   const row = await query.forUpdate("d").executeTakeFirst();
   if (row?.status !== "pending") return undefined;
   const { slug, version, digest, pin } = row;
-  return {
-    id,
-    tenantId: row.tenant_id,
-    revisionId: row.revision_id,
-    slug,
-    version,
-    digest,
-    pin,
-    requestedAt: row.created_at,
-  };
+  const from = { pin, dryRun: row.dry_run, deployedBy: row.deployed_by, requestedAt: row.created_at };
+  return { id, tenantId: row.tenant_id, revisionId: row.revision_id, slug, version, digest, ...from };
 }
 
+/** The deployment is ready; its version becomes current where it should, and can be run where it was pruned before. Of a dry run nothing of that. */
 async function settleReady(trx: Trx, deployment: Settled, actor: Actor): Promise<void> {
-  const { id, tenantId, slug, version, digest } = deployment;
+  const { id, tenantId, slug, revisionId, dryRun, deployedBy } = deployment;
   const before = await readCurrentVersion(trx, tenantId, slug);
   const current = movesCurrent(deployment, before);
   await trx
@@ -218,19 +201,31 @@ async function settleReady(trx: Trx, deployment: Settled, actor: Actor): Promise
     .set({ status: "ready", became_current: current, ended_at: sql<Date>`now()` })
     .where("id", "=", id)
     .execute();
-  if (current) await setCurrentVersion(trx, deployment);
-  const data = { slug, version, digest, current, previous: before?.version ?? null };
-  await appendEvents(trx, [{ type: "deployment.ready", tenantId, deploymentId: id, data }]);
+  if (!dryRun) {
+    await trx.updateTable("revisions").set({ pruned_at: null }).where("id", "=", revisionId).execute();
+    if (current) await setCurrentVersion(trx, { ...deployment, movedBy: deployedBy });
+  }
+  await tell(trx, deployment, "deployment.ready", { current, previous: before?.version ?? null });
   await audit(trx, deployment, actor, "deployment.ready", { current, previous: before?.version ?? null });
+}
+
+async function tell(
+  trx: Trx,
+  { id, tenantId, slug, version, digest, dryRun }: Settled,
+  type: "deployment.progress" | "deployment.ready" | "deployment.failed",
+  what: Record<string, unknown>,
+): Promise<void> {
+  const data = { slug, version, digest, ...what, ...(dryRun ? { dryRun } : {}) };
+  await appendEvents(trx, [{ type, tenantId, deploymentId: id, data }]);
 }
 
 async function audit(
   trx: Trx,
-  { id, tenantId, slug, version, digest }: Settled,
+  { id, tenantId, slug, version, digest, dryRun }: Settled,
   actor: Actor,
   action: string,
   detail: Record<string, unknown>,
 ): Promise<void> {
-  const whole = { slug, version, digest, ...detail };
+  const whole = { slug, version, digest, ...detail, ...(dryRun ? { dryRun } : {}) };
   await appendAudit(trx, { tenantId, actor, action, subject: `deployment:${id}`, detail: whole });
 }

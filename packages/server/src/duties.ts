@@ -1,5 +1,7 @@
 import { PLATFORM_ACTOR } from "./core/access";
 import { failAbandonedDeployments } from "./deploy";
+import { removeEndedDryRuns } from "./dry-runs";
+import { removePrunedContent } from "./prune";
 import { scheduleDuties } from "./schedule/settle";
 import type { Services } from "./services";
 import { forgetOldAnswers } from "./store/idempotency";
@@ -20,6 +22,8 @@ export function duties(services: Services): readonly Duty[] {
     },
     { name: "bring tenants' databases to the present schema", every: 60_000, run: () => upgradeTenants(services) },
     { name: "fail deployments no worker took", every: 30_000, run: () => failAbandonedDeployments(services.db) },
+    { name: "remove ended dry runs", every: 60_000, run: () => removeEndedDryRuns(services) },
+    { name: "remove the content of pruned revisions", every: 60_000, run: () => removePrunedContent(services) },
     { name: "forget old idempotent answers", every: 3_600_000, run: () => forgetOldAnswers(services.db) },
     wakeSleepersDuty(services),
     ...scheduleDuties(services),

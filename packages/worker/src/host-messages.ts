@@ -40,7 +40,8 @@ export type HostSettings = z.infer<typeof HostSettings>;
 /** Supervisor → host. */
 export const ToHost = z.discriminatedUnion("type", [
   z.object({ type: z.literal("start"), settings: HostSettings }),
-  z.object({ type: z.literal("prepare"), deploymentId: z.string(), revision: RevisionKey }),
+  /** `dryRun`: only tell whether it could be made ready; migrate and keep nothing. */
+  z.object({ type: z.literal("prepare"), deploymentId: z.string(), revision: RevisionKey, dryRun: z.boolean() }),
   /** All repairs in force, in place of those told before; what signals in a history have told since stays. */
   z.object({ type: z.literal("repairs"), repairs: z.array(HostRepair) }),
   /** Try an execution's history on the code of a revision, report to `worker.reportReplay`, then say `replayed`. */

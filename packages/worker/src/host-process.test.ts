@@ -64,7 +64,7 @@ for line in sys.stdin:
 describe("a host that speaks lines", () => {
   it("is told what to do, and survives lines that say nothing", async () => {
     const obedient = host(OBEDIENT);
-    obedient.prepare("one", REVISION);
+    obedient.prepare("one", REVISION, false);
     expect(obedient.preparing).toEqual(["one"]);
     await expect.poll(() => prepared).toEqual(["one"]);
     expect(obedient.preparing).toEqual([]);
@@ -90,7 +90,7 @@ for line in sys.stdin:
         break
 `);
     busy.rest();
-    busy.prepare("one", REVISION);
+    busy.prepare("one", REVISION, false);
     await expect.poll(() => prepared).toEqual(["1"]);
     expect(busy.draining).toBe(false);
     busy.rest();
@@ -101,7 +101,7 @@ for line in sys.stdin:
   it("may be gone when it is told something", async () => {
     const gone = host("import sys; sys.exit(7)");
     expect(await gone.exited).toEqual({ code: 7, signal: null });
-    gone.prepare("one", REVISION);
+    gone.prepare("one", REVISION, false);
     await gone.drain();
     expect(gone.preparing).toEqual(["one"]);
   });

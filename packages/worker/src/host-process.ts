@@ -69,10 +69,11 @@ export class HostProcess {
     return [...this.#replaying];
   }
 
-  prepare(deploymentId: string, revision: RevisionKey): void {
+  /** @param dryRun only to see whether it could be made ready */
+  prepare(deploymentId: string, revision: RevisionKey, dryRun: boolean): void {
     if (this.#preparing.has(deploymentId)) return;
     this.#preparing.add(deploymentId);
-    this.channel.send({ type: "prepare", deploymentId, revision });
+    this.channel.send({ type: "prepare", deploymentId, revision, dryRun });
   }
 
   replay({ id, workflowId, type }: WantedReplay): void {

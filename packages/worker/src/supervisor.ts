@@ -8,6 +8,7 @@ import { HostProcess } from "./host-process";
 import { PYTHON_LOCK } from "./installation";
 import { EnvironmentDesk } from "./python/environment-desk";
 import { PythonEnvironments, type ReadyEnvironment } from "./python/environments";
+import { RevisionFolders } from "./revision-folders";
 import type { WorkerSettings } from "./settings";
 
 type WantedTenant = Desired["tenants"][number];
@@ -38,6 +39,7 @@ export class Supervisor {
   readonly #client: NtroClient;
   readonly #hosts = new Map<string, RunningHost>();
   readonly #environments: EnvironmentDesk;
+  readonly #disk: RevisionFolders;
   readonly #deaths = new Map<string, number>();
   #ticking: Promise<void> | undefined;
   #again = false;
@@ -49,6 +51,7 @@ export class Supervisor {
     private readonly log: Logger,
   ) {
     this.#client = new NtroClient({ host: settings.server, apiKey: settings.key });
+    this.#disk = new RevisionFolders(settings.workflows, this.#client, log);
     const environments = new PythonEnvironments({
       home: settings.pythonHome,
       lock: PYTHON_LOCK,
@@ -80,6 +83,8 @@ export class Supervisor {
   /** One round. Throws when the server cannot be reached. */
   async tick(): Promise<void> {
     const desired = await this.#client.call("worker.desired", {});
+    // Before anything is handed out: what is being prepared again must not lose its folder.
+    await this.#disk.removePruned(desired.prunedAt);
     const wanted = new Set(desired.tenants.flatMap(({ hosts }) => hosts.map(({ queue }) => queue)));
     for (const [queue, { process }] of this.#hosts) if (!wanted.has(queue)) process.rest();
     for (const tenant of desired.tenants) for (const host of tenant.hosts) this.#match(desired, tenant, host);
@@ -128,8 +133,8 @@ export class Supervisor {
   #instruct(host: HostProcess, { repairs, deployments, replays }: WantedHost): void {
     host.tellRepairs(repairs);
     const bearable = ({ id }: { readonly id: string }) => (this.#deaths.get(id) ?? 0) < DEATHS_PER_TRIAL;
-    for (const { id, slug, version, digest } of deployments.filter(bearable))
-      host.prepare(id, { slug, version, digest });
+    for (const { id, slug, version, digest, dryRun } of deployments.filter(bearable))
+      host.prepare(id, { slug, version, digest }, dryRun);
     for (const replay of replays.filter(bearable)) host.replay(replay);
   }
 

@@ -31,7 +31,8 @@ describe("promotedRevision", () => {
     { id: "b", version: "1.0.0", readyAt: at(3) },
     { id: "c", version: "1.0.0", readyAt: null },
     { id: "d", version: "2.0.0", readyAt: null },
-  ];
+    { id: "e", version: "2.1.0", readyAt: null, prunedAt: at(9) },
+  ].map((revision) => ({ prunedAt: null, ...revision }));
 
   it("is the one that became ready last", () => {
     expect(promotedRevision("nav", "1.0.0", revisions).id).toBe("b");
@@ -39,6 +40,12 @@ describe("promotedRevision", () => {
 
   it("is none of a version that is not ready, or not there", () => {
     expect(() => promotedRevision("nav", "2.0.0", revisions)).toThrow("Version 2.0.0 of nav is not ready");
+    expect(() => promotedRevision("nav", "2.1.0", revisions)).toThrow(
+      expect.objectContaining({
+        message: "Version 2.1.0 of nav was pruned on 2026-01-01.",
+        hint: expect.stringContaining("Deploy it again"),
+      }),
+    );
     expect(() => promotedRevision("nav", "3.0.0", revisions)).toThrow("has no version 3.0.0");
     expect(() => promotedRevision("nav", "3.0.0", [])).toThrow(
       expect.objectContaining({ hint: expect.stringContaining("Deploy") }),

@@ -1,5 +1,6 @@
 import { NtroError } from "@ntro/contract";
 import { compare, lt } from "semver";
+import { readyLast, type VersionContent } from "./ready-last";
 
 /** What a runbook's current version is in a tenant. */
 export interface CurrentVersion {
@@ -27,10 +28,8 @@ export function movesCurrent(deployment: RequestedVersion, current: CurrentVersi
 }
 
 /** A revision that may be promoted. */
-export interface PromotableRevision {
-  readonly version: string;
-  /** When its last deployment became ready; null when none did. */
-  readonly readyAt: Date | null;
+export interface PromotableRevision extends VersionContent {
+  readonly prunedAt: Date | null;
 }
 
 /**
@@ -42,19 +41,27 @@ export function promotedRevision<R extends PromotableRevision>(
   version: string,
   revisions: readonly R[],
 ): R {
-  const ofVersion = revisions.filter((revision) => revision.version === version);
-  const newest = ofVersion
-    .filter((revision) => revision.readyAt !== null)
-    .sort((a, b) => (b.readyAt?.getTime() ?? 0) - (a.readyAt?.getTime() ?? 0))[0];
+  const newest = readyLast(revisions, version);
   if (newest) return newest;
+  const ofVersion = revisions.filter((revision) => revision.version === version);
   const ready = revisions.filter(({ readyAt }) => readyAt !== null).map((revision) => revision.version);
   const hint =
     ready.length > 0
       ? `Ready here: ${[...new Set(ready)].sort(compare).join(", ")}.`
       : "Deploy it with `ntro workflow create --path …`.";
+  const pruned = ofVersion.find(({ prunedAt }) => prunedAt !== null)?.prunedAt;
+  if (pruned) throw prunedVersion(slug, version, pruned);
   if (ofVersion.length > 0)
     throw new NtroError("RUNBOOK_NOT_READY", `Version ${version} of ${slug} is not ready for this tenant.`, { hint });
   throw new NtroError("VERSION_NOT_FOUND", `The runbook ${slug} has no version ${version} in this tenant.`, { hint });
+}
+
+/** The error for a version whose content is gone. */
+export function prunedVersion(slug: string, version: string, prunedAt: Date): NtroError {
+  const day = prunedAt.toISOString().slice(0, 10);
+  return new NtroError("RUNBOOK_NOT_READY", `Version ${version} of ${slug} was pruned on ${day}.`, {
+    hint: "Deploy it again from its folder: `ntro workflow create --path …`.",
+  });
 }
 
 /** What to tell whoever deploys a bundle that asks for packages which are there anyway; empty when it asks for none. */

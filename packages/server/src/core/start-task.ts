@@ -1,6 +1,7 @@
 import { type ConfigField, isClosed, NtroError, type Task } from "@ntro/contract";
 import { mergeAi } from "./ai-settings";
 import { alternatives, nearest } from "./near";
+import { readyLast, type VersionContent } from "./ready-last";
 import { inputDefaults, requireValidInput } from "./validate-input";
 
 type Json = Record<string, unknown>;
@@ -79,10 +80,7 @@ function ambiguous(reference: string, matches: readonly BoundWorkflow[], entityH
 }
 
 /** A revision of the workflow's runbook in its tenant. */
-export interface CandidateRevision {
-  readonly version: string;
-  /** Whether a deployment of it became ready; none of the others can run. */
-  readonly readyAt: Date | null;
+export interface CandidateRevision extends VersionContent {
   readonly current: boolean;
 }
 
@@ -96,12 +94,7 @@ export function chooseRevision<R extends CandidateRevision>(
   const slug = workflow.runbookSlug;
   const pin = workflow.runbookVersion;
   const ready = revisions.filter((revision) => revision.readyAt !== null);
-  const chosen =
-    pin === null
-      ? ready.find((revision) => revision.current)
-      : ready
-          .filter((revision) => revision.version === pin)
-          .sort((a, b) => (b.readyAt?.getTime() ?? 0) - (a.readyAt?.getTime() ?? 0))[0];
+  const chosen = pin === null ? ready.find((revision) => revision.current) : readyLast(ready, pin);
   if (chosen) return chosen;
   const versions = [...new Set(ready.map((revision) => revision.version))];
   throw new NtroError(

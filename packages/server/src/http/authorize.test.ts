@@ -34,6 +34,9 @@ const CONCERNS: Record<RouteName, Concern> = {
   "runbooks.versions": "row",
   "runbooks.deploy": "row",
   "runbooks.promote": "row",
+  "runbooks.files": "row",
+  "runbooks.preview": "row",
+  "runbooks.prune": "row",
   "deployments.get": "row",
   "workflows.list": "list",
   "workflows.create": "row",
@@ -76,6 +79,8 @@ const CONCERNS: Record<RouteName, Concern> = {
   "worker.desired": "list",
   "worker.nudges": "list",
   "worker.reportDeployment": "row",
+  // Names only what the caller may know of.
+  "worker.prunedRevisions": "list",
   "worker.getRevision": "row",
   "worker.putBuild": "row",
   "worker.getPrelude": "nothing",
@@ -177,6 +182,8 @@ function bodyOf(name: RouteName): unknown {
     "entities.update": { config: {} },
     "runbooks.deploy": { tenantSlug: "theirs", version: "1.0.0", files: smallBundle("nav", "1.0.0") },
     "runbooks.promote": { tenantSlug: "theirs", version: "1.0.0" },
+    "runbooks.preview": { tenantSlug: "theirs", version: "1.0.0", digest, deploys: true, pin: false, workflow: null },
+    "runbooks.prune": { tenantSlug: "theirs" },
     "workflows.create": { runbookSlug: "nav", entityId: theirs.entity },
     "workflows.put": { runbookSlug: "nav", entityId: theirs.entity },
     "workflows.plan": { runbookSlug: "nav", entityId: theirs.entity },
@@ -189,6 +196,7 @@ function bodyOf(name: RouteName): unknown {
     "tasks.addReasoning": { type: "reasoning.start", source: "worker", seq: 1, payload: {} },
     "secrets.put": { value: "x" },
     "worker.reportDeployment": { status: "progress", stage: "types", seconds: 1 },
+    "worker.prunedRevisions": { revisions: [] },
     "worker.putBuild": build,
     "worker.putPrelude": { code: "x" },
     "worker.report": { reports: [] },
@@ -214,6 +222,7 @@ async function ask(name: RouteName, key: string | undefined): Promise<{ status: 
   const queries: Partial<Record<RouteName, string>> = {
     "runbooks.get": "?tenant=theirs",
     "runbooks.versions": "?tenant=theirs",
+    "runbooks.files": "?tenant=theirs",
     "runbooks.deploy": "?wait=0",
   };
   const query = queries[name] ?? "";

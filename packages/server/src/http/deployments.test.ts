@@ -283,7 +283,7 @@ describe("what a worker is told", () => {
         language: "typescript",
         queue: `ntro/${tenant}/ts`,
         environment: null,
-        deployments: [{ id: deployment.id, slug: "nav", version: "1.0.0", digest: deployment.digest }],
+        deployments: [{ id: deployment.id, slug: "nav", version: "1.0.0", digest: deployment.digest, dryRun: false }],
       },
     ]);
     expect(desired.temporal).toEqual(server.settings.temporal);

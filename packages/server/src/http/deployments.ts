@@ -13,7 +13,6 @@ import { actorOf, mayTouch } from "../core/access";
 import { recordDeployment } from "../deploy";
 import type { Services } from "../services";
 import { findDeployment, toDeployment } from "../store/deployments";
-import { putArchive } from "../store/revision-content";
 import { requireActive, requireTenant } from "../store/tenants";
 import type { Caller, Handlers } from "./handler";
 
@@ -22,8 +21,7 @@ export const deploymentHandlers: Pick<Handlers, "runbooks.deploy" | "deployments
 
   "runbooks.deploy": async (services, request) => {
     const { caller, params, body, query, creationId: id } = request;
-    const { db, tenantDatabases } = services;
-    const tenant = await requireTenant(db, caller, body.tenantSlug);
+    const tenant = await requireTenant(services.db, caller, body.tenantSlug);
     requireActive(tenant);
     const bundle = checkFiles(Object.entries(withRunbookFile(body.files, params.slug, body.version)));
     if (bundle.status === "faulty") throw invalidBundle(params.slug, bundle.faults);
@@ -31,11 +29,9 @@ export const deploymentHandlers: Pick<Handlers, "runbooks.deploy" | "deployments
     requireSame(manifest, params.slug, body);
     const { archive, digest } = packFiles(files);
     const type = workflowType({ slug: manifest.slug, version: manifest.version, digest });
-    await putArchive(tenantDatabases, tenant.id, type, archive);
-    const actor = actorOf(caller);
-    const pin = body.pin ?? false;
-    const revision = { tenantId: tenant.id, manifest, requirements, digest, workflowType: type };
-    await recordDeployment(db, { id, ...revision, pin, actor });
+    const revision = { tenantId: tenant.id, manifest, requirements, archive, digest, workflowType: type };
+    const asked = { pin: body.pin ?? false, dryRun: body.dryRun ?? false, actor: actorOf(caller) };
+    await recordDeployment(services, { id, ...revision, ...asked });
     return toAnswer(await awaitDeployment(services, caller, id, query.wait * 1000, request.signal));
   },
 };
@@ -106,7 +102,7 @@ function toAnswer(deployment: Deployment): DeployAnswer {
       "DEPLOYMENT_FAILED",
       `${slug}@${version} could not be made ready: ${count(deployment.faults)}.`,
       {
-        hint: "The version that was current before still is.",
+        hint: deployment.dryRun ? "Nothing was changed." : "The version that was current before still is.",
         details: deployment.faults,
       },
     );

@@ -17,6 +17,7 @@ import { scheduleHandlers } from "./schedules";
 import { secretHandlers } from "./secrets";
 import { taskHandlers } from "./tasks";
 import { tenantHandlers } from "./tenants";
+import { versionHandlers } from "./versions";
 import { workerHandlers } from "./worker";
 import { workflowHandlers } from "./workflows";
 
@@ -28,6 +29,7 @@ export const handlers: Handlers = {
   ...entityHandlers,
   ...runbookHandlers,
   ...deploymentHandlers,
+  ...versionHandlers,
   ...eventHandlers,
   ...nudgeHandlers,
   ...workerHandlers,

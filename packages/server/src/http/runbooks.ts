@@ -1,14 +1,15 @@
 import { type Manifest, NtroError, type RunbookDetail, type RunbookSummary } from "@ntro/contract";
 import * as z from "zod";
 import { actorOf } from "../core/access";
-import { promotedRevision } from "../core/deploy";
 import { startParams } from "../core/start-params";
 import { inputSchema } from "../core/validate-input";
-import { promote } from "../deploy";
-import { type Db, inTransaction } from "../store/database";
+import { promote } from "../promote";
+import type { Db } from "../store/database";
 import { makeCursor, Page, readCursor } from "../store/pages";
-import { listRevisions, listRunbooks, runbookNotFound, type StandingRevision, toVersions } from "../store/revisions";
-import { holdActiveTenant, requireTenant } from "../store/tenants";
+import { revisionById } from "../store/ready-revisions";
+import { listRevisions, listRunbooks, runbookNotFound, type StandingRevision } from "../store/revisions";
+import { toVersions } from "../store/runbook-versions";
+import { requireTenant } from "../store/tenants";
 import type { Caller, Handlers } from "./handler";
 
 type RunbookRoute = "runbooks.list" | "runbooks.get" | "runbooks.versions" | "runbooks.promote";
@@ -26,7 +27,7 @@ export const runbookHandlers: Pick<Handlers, RunbookRoute> = {
   "runbooks.get": async ({ db }, { caller, params, query }) => {
     const tenantId = await tenantAsked(db, caller, query.tenant);
     const rows = await requireRevisions(db, tenantId, params.slug);
-    const ready = rows.find(({ status }) => status === "ready");
+    const ready = rows.find(({ ready_at }) => ready_at !== null);
     const current = tenantId === null ? undefined : rows.find((row) => row.current);
     const shown = current ?? ready ?? rows[0];
     if (!shown) throw await runbookNotFound(db, tenantId, params.slug);
@@ -38,21 +39,15 @@ export const runbookHandlers: Pick<Handlers, RunbookRoute> = {
     return new Page(await toVersions(db, await requireRevisions(db, tenantId, params.slug)), null);
   },
 
-  "runbooks.promote": async ({ db }, { caller, params, body }) => {
+  "runbooks.promote": async ({ db }, { caller, params: { slug }, body }) => {
     const tenant = await requireTenant(db, caller, body.tenantSlug);
-    const rows = await requireRevisions(db, tenant.id, params.slug);
-    const candidates = rows.map((row) => ({ ...row, readyAt: row.ready_at }));
-    const chosen = promotedRevision(params.slug, body.version, candidates);
-    await inTransaction(db, async (trx) => {
-      await holdActiveTenant(trx, tenant.id);
-      const { id: revisionId, slug, version, digest } = chosen;
-      await promote(trx, { tenantId: tenant.id, slug, revisionId, version, digest }, actorOf(caller));
-    });
-    const now = (await listRevisions(db, tenant.id, params.slug)).filter(({ id }) => id === chosen.id);
-    const [version] = await toVersions(db, now);
-    if (!version)
-      throw new NtroError("VERSION_NOT_FOUND", `The runbook ${params.slug} has no version ${body.version}.`);
-    return version;
+    await requireRevisions(db, tenant.id, slug);
+    const id = await promote(db, { tenantId: tenant.id, slug, version: body.version, actor: actorOf(caller) });
+    const versions = await toVersions(db, await listRevisions(db, tenant.id, slug));
+    const { digest } = await revisionById(db, tenant.id, id);
+    const promoted = versions.find((version) => version.version === body.version && version.digest === digest);
+    if (!promoted) throw new NtroError("VERSION_NOT_FOUND", `The runbook ${slug} has no version ${body.version}.`);
+    return promoted;
   },
 };
 

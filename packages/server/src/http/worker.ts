@@ -6,6 +6,7 @@ import { deploymentFailed, deploymentProgress, deploymentReady } from "../deploy
 import { authorKey, hostKey } from "../secrets";
 import type { Services } from "../services";
 import { desiredHosts } from "../store/desired";
+import { lastPruned, prunedAmong } from "../store/pruned-revisions";
 import { putBuild, readContent } from "../store/revision-content";
 import { requireTenant, type TenantRow } from "../store/tenants";
 import { readTenantSecrets } from "../tenant-secrets";
@@ -13,6 +14,7 @@ import type { Caller, Handlers } from "./handler";
 
 type WorkerRoute =
   | "worker.desired"
+  | "worker.prunedRevisions"
   | "worker.reportDeployment"
   | "worker.getRevision"
   | "worker.putBuild"
@@ -36,8 +38,13 @@ export const workerHandlers: Pick<Handlers, WorkerRoute> = {
           : {},
       }),
     );
-    return { temporal: settings.temporal, tenants: await Promise.all(tenants) };
+    const prunedAt = (await lastPruned(db))?.toISOString() ?? null;
+    return { temporal: settings.temporal, prunedAt, tenants: await Promise.all(tenants) };
   },
+
+  "worker.prunedRevisions": async ({ db }, { caller, body }) => ({
+    revisions: await prunedAmong(db, caller, body.revisions),
+  }),
 
   "worker.reportDeployment": async ({ db }, { caller, params, body }) => {
     const row = z.uuid().safeParse(params.id).success

@@ -10,6 +10,7 @@ import { type Db, inTransaction } from "../store/database";
 import { type EntityRow, requireEntity } from "../store/entities";
 import { appendEvents } from "../store/events";
 import { revisionsOf } from "../store/ready-revisions";
+import { holdVersion } from "../store/revision-holds";
 import { runbookNotFound } from "../store/revisions";
 import type { Tables } from "../store/tables";
 import { holdActiveTenant, requireTenant } from "../store/tenants";
@@ -20,6 +21,7 @@ import {
   listWorkflows,
   lockBinding,
   lockWorkflow,
+  patchOf,
   readWorkflow,
   requireFreeName,
   requireVisibleEntity,
@@ -147,12 +149,8 @@ async function bindNew(
 ): Promise<void> {
   const { id, entity, body, actor } = asked;
   const tenant = await holdActiveTenant(trx, entity.tenant_id);
-  const { binding } = planBinding(
-    body.runbookSlug,
-    undefined,
-    patchOf(body),
-    await versionsOf(trx, tenant.id, body.runbookSlug),
-  );
+  const versions = await versionsOf(trx, tenant.id, body.runbookSlug, body.runbookVersion);
+  const { binding } = planBinding(body.runbookSlug, undefined, patchOf(body), versions);
   const row = await insertWorkflow(trx, { id, tenantId: tenant.id, entity, runbookSlug: body.runbookSlug, binding });
   const unscheduled = { ...row, schedule: null, timezone: null };
   await bindSchedule(services, trx, { row: unscheduled, binding, entitySlug: entity.slug, actor });
@@ -172,7 +170,7 @@ async function rebind(
   actor: Actor,
 ): Promise<BindingPlan["changes"]> {
   const before = bindingOf(row);
-  const versions = await versionsOf(trx, row.tenant_id, row.runbook_slug);
+  const versions = await versionsOf(trx, row.tenant_id, row.runbook_slug, patch.runbookVersion);
   const { binding, changes } = planBinding(row.runbook_slug, before, patch, versions);
   if (changes.length > 0) await updateWorkflow(trx, row, binding);
   const entity = await trx
@@ -186,8 +184,14 @@ async function rebind(
   return changes;
 }
 
-/** The versions of a runbook that serve a tenant or may yet. Throws `RUNBOOK_NOT_FOUND` when there is none. */
-async function versionsOf(trx: Transaction<Tables>, tenantId: string, slug: string): Promise<string[]> {
+/** The versions of a runbook that serve a tenant or may yet; the one to pin stays so until the transaction ends. Throws `RUNBOOK_NOT_FOUND` when there is none. */
+async function versionsOf(
+  trx: Transaction<Tables>,
+  tenantId: string,
+  slug: string,
+  pin: string | null | undefined,
+): Promise<string[]> {
+  if (pin) await holdVersion(trx, tenantId, slug, pin);
   const revisions = (await revisionsOf(trx, tenantId, slug)).filter(({ readyAt, pending }) => readyAt || pending);
   if (revisions.length === 0) throw await runbookNotFound(trx, tenantId, slug);
   return [...new Set(revisions.map((revision) => revision.version))];
@@ -240,10 +244,4 @@ async function showWorkflow({ db, orgId, engine, log }: Services, id: string): P
     log.warn({ err: error, workflowId: id }, "the next fire times are not known");
     return workflow;
   }
-}
-
-/** The settings a request names. */
-function patchOf(body: PutWorkflow): BindingPatch {
-  const { name, description, runbookVersion, schedule, timezone, defaultConfig } = body;
-  return { name, description, runbookVersion, schedule, timezone, defaultConfig };
 }

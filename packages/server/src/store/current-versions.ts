@@ -9,28 +9,35 @@ export async function lockCurrentVersion(trx: Transaction<Tables>, tenantId: str
   await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx);
 }
 
+/** The revision that is current, since when, and who deployed or promoted it (null where that was not kept). */
+export interface CurrentRevision extends CurrentVersion {
+  readonly digest: string;
+  readonly revisionId: string;
+  readonly since: Date;
+  readonly movedBy: string | null;
+}
+
 /** The current version of a runbook in a tenant; undefined before the first is ready. */
-export async function readCurrentVersion(
-  db: Db,
-  tenantId: string,
-  slug: string,
-): Promise<(CurrentVersion & { revisionId: string }) | undefined> {
+export async function readCurrentVersion(db: Db, tenantId: string, slug: string): Promise<CurrentRevision | undefined> {
   const row = await db
     .selectFrom("current_versions as c")
     .innerJoin("revisions as r", "r.id", "c.revision_id")
-    .select(["r.version", "r.id", "c.requested_at"])
+    .select(["r.version", "r.digest", "r.id", "c.requested_at", "c.since", "c.moved_by"])
     .where("c.tenant_id", "=", tenantId)
     .where("c.slug", "=", slug)
     .executeTakeFirst();
-  return row && { version: row.version, revisionId: row.id, requestedAt: row.requested_at };
+  if (!row) return undefined;
+  const { version, digest, id: revisionId, requested_at: requestedAt, since, moved_by: movedBy } = row;
+  return { version, digest, revisionId, requestedAt, since, movedBy };
 }
 
 /** Makes a revision current. Hold {@link lockCurrentVersion}. */
 export async function setCurrentVersion(
   trx: Transaction<Tables>,
-  current: { tenantId: string; slug: string; revisionId: string; requestedAt: Date },
+  current: { tenantId: string; slug: string; revisionId: string; requestedAt: Date; movedBy: string },
 ): Promise<void> {
-  const values = { revision_id: current.revisionId, requested_at: current.requestedAt, since: sql<Date>`now()` };
+  const { revisionId, requestedAt, movedBy } = current;
+  const values = { revision_id: revisionId, requested_at: requestedAt, since: sql<Date>`now()`, moved_by: movedBy };
   await trx
     .insertInto("current_versions")
     .values({ tenant_id: current.tenantId, slug: current.slug, ...values })

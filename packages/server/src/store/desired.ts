@@ -52,7 +52,13 @@ function toHost(place: UsedPlace, { pending, repairs, replays }: HostWork): Host
     queue: taskQueue(tenant_slug, language, environment),
     environment:
       language === "python" ? { name: environment ?? BASE_ENVIRONMENT, requirements: requirements?.lines ?? [] } : null,
-    deployments: pending.map(({ id, slug, version, digest }) => ({ id, slug, version, digest })),
+    deployments: pending.map(({ id, slug, version, digest, dry_run }) => ({
+      id,
+      slug,
+      version,
+      digest,
+      dryRun: dry_run,
+    })),
     repairs: repairs.map(({ workflowId, number, type }) => ({ workflowId, number, type })),
     replays: replays.map(({ id, workflowId, type }) => ({ id, workflowId, type })),
   };

@@ -69,7 +69,7 @@ export async function hostPlaces(db: Db, scope: Scope, idleMs: number): Promise<
       union all
       -- The lock of an old task is not known: its children may be anything that was ever ready.
       select d.revision_id, open.wanted
-      from open join deployments d on d.tenant_id = open.tenant_id and d.status = 'ready' where open.lock is null
+      from open join deployments d on d.tenant_id = open.tenant_id and d.status = 'ready' and not d.dry_run where open.lock is null
       union all
       select d.revision_id, true
       from tenant join deployments d on d.tenant_id = tenant.id where d.status = 'pending'

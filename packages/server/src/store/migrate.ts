@@ -6,6 +6,7 @@ import { locks } from "./migrations/0003-locks";
 import { repairs } from "./migrations/0004-repairs";
 import { schedules } from "./migrations/0005-schedules";
 import { backfills } from "./migrations/0006-backfills";
+import { versions } from "./migrations/0007-versions";
 import { sleep } from "./migrations/0008-sleep";
 import { claims } from "./migrations/0009-claims";
 
@@ -17,6 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   "0004-repairs": repairs,
   "0005-schedules": schedules,
   "0006-backfills": backfills,
+  "0007-versions": versions,
   "0008-sleep": sleep,
   "0009-claims": claims,
 };

@@ -18,6 +18,9 @@ function revisions(db: Db, tenantId: string) {
         .select((all) => all.fn.max("d.ended_at").as("at"))
         .whereRef("d.revision_id", "=", "r.id")
         .where("d.status", "=", "ready")
+        .where("d.dry_run", "=", false)
+        // What was pruned has to be made ready anew.
+        .where("r.pruned_at", "is", null)
         .as("readyAt"),
     )
     .select(({ exists, selectFrom }) =>
@@ -25,7 +28,8 @@ function revisions(db: Db, tenantId: string) {
         selectFrom("deployments as d")
           .select("d.id")
           .whereRef("d.revision_id", "=", "r.id")
-          .where("d.status", "=", "pending"),
+          .where("d.status", "=", "pending")
+          .where("d.dry_run", "=", false),
       )
         .$castTo<boolean>()
         .as("pending"),
@@ -33,9 +37,32 @@ function revisions(db: Db, tenantId: string) {
     .where("r.tenant_id", "=", tenantId);
 }
 
-/** Every revision of a runbook in a tenant, oldest first. */
+/** Every revision of a runbook that was deployed to a tenant, oldest first. */
 export async function revisionsOf(db: Db, tenantId: string, slug: string): Promise<ReadyRevision[]> {
-  return revisions(db, tenantId).where("r.slug", "=", slug).orderBy("r.created_at").orderBy("r.id").execute();
+  return revisions(db, tenantId)
+    .where("r.slug", "=", slug)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("deployments as d")
+          .select("d.id")
+          .whereRef("d.revision_id", "=", "r.id")
+          .where("d.dry_run", "=", false),
+      ),
+    )
+    .orderBy("r.created_at")
+    .orderBy("r.id")
+    .execute();
+}
+
+/** The revision of a content, whether it was deployed or only tried; undefined when there is none. */
+export async function revisionOf(
+  db: Db,
+  tenantId: string,
+  content: { readonly slug: string; readonly version: string; readonly digest: string },
+): Promise<ReadyRevision | undefined> {
+  let query = revisions(db, tenantId);
+  for (const column of ["slug", "version", "digest"] as const) query = query.where(`r.${column}`, "=", content[column]);
+  return query.executeTakeFirst();
 }
 
 /** One revision. */

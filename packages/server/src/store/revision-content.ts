@@ -15,6 +15,11 @@ export async function putArchive(
   );
 }
 
+/** Removes a revision's archive and build; nothing happens when they are gone. */
+export async function removeContent(tenants: TenantDatabases, tenantId: string, workflowType: string): Promise<void> {
+  await tenants.query(tenantId, `delete from ntro.revisions where workflow_type = $1`, [workflowType]);
+}
+
 /** A revision's archive and, once some host has built it, its build; undefined when the tenant has no such revision. */
 export async function readContent(
   tenants: TenantDatabases,

@@ -1,4 +1,4 @@
-import type { DeploymentStatus, Described, RunbookVersion } from "@ntro/contract";
+import type { DeploymentStatus, Described } from "@ntro/contract";
 import { type Selectable, sql, type Transaction } from "kysely";
 import type * as z from "zod";
 import { requirementNotices } from "../core/deploy";
@@ -11,11 +11,13 @@ type Status = z.infer<typeof DeploymentStatus>;
 
 /** A revision with how it stands in its tenant. */
 export interface StandingRevision extends RevisionRow {
-  /** Of its last deployment; a revision is recorded together with its first. */
+  /** Of its last deployment that was none to try; revisions without one are not listed. */
   readonly status: Status;
-  /** When its last deployment became ready. */
+  /** When its last deployment became ready; null also where it was pruned since. */
   readonly ready_at: Date | null;
   readonly current: boolean;
+  readonly current_since: Date | null;
+  readonly current_by: string | null;
   readonly tenant_slug: string;
 }
 
@@ -31,9 +33,12 @@ function standing(db: Db, tenantId: string | null, slug: string | null) {
           .selectFrom("deployments")
           .select([
             "deployments.status",
-            sql<Date | null>`case when deployments.status = 'ready' then deployments.ended_at end`.as("ready_at"),
+            sql<Date | null>`case when deployments.status = 'ready' and r.pruned_at is null then deployments.ended_at end`.as(
+              "ready_at",
+            ),
           ])
           .whereRef("deployments.revision_id", "=", "r.id")
+          .where("deployments.dry_run", "=", false)
           .orderBy("deployments.created_at", "desc")
           .orderBy("deployments.id", "desc")
           .limit(1)
@@ -41,7 +46,7 @@ function standing(db: Db, tenantId: string | null, slug: string | null) {
       (join) => join.onTrue(),
     )
     .selectAll("r")
-    .select(["d.status", "d.ready_at", "t.slug as tenant_slug"])
+    .select(["d.status", "d.ready_at", "t.slug as tenant_slug", "c.since as current_since", "c.moved_by as current_by"])
     .select(sql<boolean>`c.revision_id is not null`.as("current"))
     .where("t.status", "<>", "DECOMMISSIONED");
   if (tenantId !== null) query = query.where("r.tenant_id", "=", tenantId);
@@ -64,11 +69,11 @@ export async function listRunbooks(
   page: { limit: number; after: string | null; search: string | null },
 ): Promise<StandingRevision[]> {
   let query = standing(db, tenantId, null)
-    .where((where) => where.or([where("c.revision_id", "is not", null), where("d.status", "=", "ready")]))
+    .where((where) => where.or([where("c.revision_id", "is not", null), where("d.ready_at", "is not", null)]))
     .distinctOn("r.slug")
     .orderBy("r.slug");
   if (tenantId !== null) query = query.orderBy(sql`c.revision_id is not null`, "desc");
-  query = query.orderBy(sql`d.status = 'ready'`, "desc").orderBy("r.created_at", "desc").limit(page.limit);
+  query = query.orderBy(sql`d.ready_at is not null`, "desc").orderBy("r.created_at", "desc").limit(page.limit);
   if (page.after !== null) query = query.where("r.slug", ">", page.after);
   if (page.search !== null)
     query = query.where(
@@ -88,6 +93,7 @@ export async function runbookNotFound(db: Db, tenantId: string | null, slug: str
     .select("slug")
     .distinct()
     .where("deployments.status", "=", "ready")
+    .where("deployments.dry_run", "=", false)
     .limit(1000);
   if (tenantId !== null) query = query.where("revisions.tenant_id", "=", tenantId);
   const slugs = (await query.execute()).map((row) => row.slug);
@@ -107,49 +113,6 @@ export async function revisionsOfTypes(
     .where("tenant_id", "=", tenantId)
     .where("workflow_type", "in", types)
     .execute();
-}
-
-/** How revisions are answered as versions, with the workflows pinned to each and its open tasks. */
-export async function toVersions(db: Db, rows: readonly StandingRevision[]): Promise<RunbookVersion[]> {
-  if (rows.length === 0) return [];
-  const [pins, open] = await Promise.all([
-    db
-      .selectFrom("workflows")
-      .select(["id", "name", "tenant_id", "runbook_slug", "runbook_version"])
-      .where("tenant_id", "in", [...new Set(rows.map((row) => row.tenant_id))])
-      .where("runbook_slug", "in", [...new Set(rows.map((row) => row.slug))])
-      .where("runbook_version", "is not", null)
-      .where("deleted_at", "is", null)
-      .execute(),
-    db
-      .selectFrom("tasks")
-      .select(["revision_id", (all) => all.fn.countAll<string>().as("count")])
-      .where(
-        "revision_id",
-        "in",
-        rows.map(({ id }) => id),
-      )
-      .where("closed_at", "is", null)
-      .groupBy("revision_id")
-      .execute(),
-  ]);
-  return rows.map((row) => ({
-    slug: row.slug,
-    version: row.version,
-    digest: row.digest,
-    language: row.language,
-    tenantSlug: row.tenant_slug,
-    status: row.status,
-    current: row.current,
-    pinnedBy: pins
-      .filter((pin) => pin.tenant_id === row.tenant_id && pin.runbook_slug === row.slug)
-      .filter((pin) => pin.runbook_version === row.version)
-      .map(({ id, name }) => ({ id, name })),
-    openTasks: Number(open.find(({ revision_id }) => revision_id === row.id)?.count ?? 0),
-    notices: row.described?.notices ?? [],
-    deployedBy: row.deployed_by,
-    createdAt: row.created_at.toISOString(),
-  }));
 }
 
 /** What loading a revision showed is kept with it, and what its files alone say to whoever deploys it. */

@@ -97,6 +97,10 @@ export interface Tables extends ScheduleTables {
     described: JsonNullable<Described>;
     deployed_by: string;
     created_at: CreatedAt;
+    /** When nothing used it and its content was given up; null again once it was made ready anew. */
+    pruned_at: Nullable<Date>;
+    /** Whether the tenant's database may hold its archive: false once that of a pruned revision is gone. */
+    has_content: ColumnType<boolean, boolean | undefined, boolean>;
   };
   deployments: {
     id: Generated<string>;
@@ -104,6 +108,8 @@ export interface Tables extends ScheduleTables {
     revision_id: string;
     status: "pending" | "ready" | "failed";
     pin: boolean;
+    /** Prepared to see whether it could be, and what would change: nothing comes of it. */
+    dry_run: ColumnType<boolean, boolean | undefined, never>;
     became_current: ColumnType<boolean, boolean | undefined, boolean>;
     faults: JsonNullable<Fault[]>;
     deployed_by: string;
@@ -119,6 +125,8 @@ export interface Tables extends ScheduleTables {
     /** When the deploy or promotion that moved it was asked for: one asked for earlier does not move it any more. */
     requested_at: Date;
     since: UpdatedAt;
+    /** Who deployed or promoted it; null where that was not kept. */
+    moved_by: Nullable<string>;
   };
   workflows: {
     id: Generated<string>;

@@ -1,8 +1,8 @@
-import { NtroError, type Workflow } from "@ntro/contract";
+import { NtroError, type PutWorkflow, type Workflow } from "@ntro/contract";
 import { type Selectable, sql, type Transaction } from "kysely";
 import * as z from "zod";
 import { type Access, mayTouch } from "../core/access";
-import type { Binding } from "../core/bind";
+import type { Binding, BindingPatch } from "../core/bind";
 import { type BoundWorkflow, resolveWorkflow } from "../core/start-task";
 import { breaksConstraint, type Db } from "./database";
 import { type EntityRow, toEntity } from "./entities";
@@ -14,7 +14,7 @@ export type WorkflowRow = Selectable<Tables["workflows"]>;
 /** How many names a "did you mean" is looked for among. */
 const NAMES = 1000;
 
-function bound(db: Db, access: Access) {
+function bound(db: Db, access: Pick<Access, "tenantId">) {
   const query = db
     .selectFrom("workflows")
     .innerJoin("entities", "entities.id", "workflows.entity_id")
@@ -168,6 +168,20 @@ export function bindingOf(row: WorkflowRow): Binding {
     timezone: row.timezone,
     defaultConfig: row.default_config,
   };
+}
+
+/** The settings a request names. */
+export function patchOf(body: PutWorkflow): BindingPatch {
+  const { name, description, runbookVersion, schedule, timezone, defaultConfig } = body;
+  return { name, description, runbookVersion, schedule, timezone, defaultConfig };
+}
+
+/** Every workflow of a runbook in a tenant with its entity's slug, oldest first. */
+export async function liveWorkflows(db: Db, tenantId: string, runbookSlug: string): Promise<FoundRow[]> {
+  return bound(db, { tenantId })
+    .where("workflows.runbook_slug", "=", runbookSlug)
+    .orderBy("workflows.created_at")
+    .execute();
 }
 
 function bindingColumns(binding: Binding) {

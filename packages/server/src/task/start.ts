@@ -10,6 +10,7 @@ import { inTransaction } from "../store/database";
 import type { EntityRow } from "../store/entities";
 import { appendEvents, nudgeWorkers } from "../store/events";
 import { currentRevisions, type ReadyRevision, revisionById, revisionsOf } from "../store/ready-revisions";
+import { holdRevisions, RevisionGone } from "../store/revision-holds";
 import type { Tables } from "../store/tables";
 import { findTask, insertTask, lockOpenTask, otherOpenTasks, type TaskRow } from "../store/tasks";
 import { holdActiveTenant, requireActive, type TenantRow } from "../store/tenants";
@@ -56,6 +57,19 @@ export async function planTask(
  * @throws NtroError `RUNBOOK_NOT_READY`, `INPUT_INVALID`, `TENANT_NOT_ACTIVE`, `WORKFLOW_NOT_FOUND`, `TASK_RUNNING`
  */
 export async function startTask(services: Services, request: TaskRequest): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      return await startOnChosen(services, request);
+    } catch (error) {
+      // What was chosen was superseded and pruned within milliseconds: what is current now is chosen instead.
+      if (!(error instanceof RevisionGone) || attempt === CHOICES) throw error;
+    }
+}
+
+/** How often a revision is chosen at most for one task. */
+const CHOICES = 3;
+
+async function startOnChosen(services: Services, request: TaskRequest): Promise<void> {
   const { db } = services;
   const { tenant, workflow, entity } = request;
   const { revision, execution } = await planTask(services, request);
@@ -65,6 +79,7 @@ export async function startTask(services: Services, request: TaskRequest): Promi
     // Two starts of one workflow come one after the other, so that the second sees the task of the first.
     const held = await lockWorkflow(trx, workflow.id, "update");
     if (!held) throw new NtroError("WORKFLOW_NOT_FOUND", `The workflow ${workflow.id} was deleted.`);
+    await holdRevisions(trx, tenant.id, [revision.workflow_type, ...Object.values(lock).map(({ type }) => type)]);
     const period = Period.safeParse(input.period).data ?? null;
     const priority = request.context.priority;
     const isNew = await insertTask(trx, {

@@ -20,9 +20,9 @@ async function start(message: Extract<ToHost, { type: "start" }>): Promise<void>
   process.exit(0);
 }
 
-async function prepare({ deploymentId, revision }: Extract<ToHost, { type: "prepare" }>): Promise<void> {
+async function prepare({ deploymentId, revision, dryRun }: Extract<ToHost, { type: "prepare" }>): Promise<void> {
   const running = await host;
-  await running?.prepare(deploymentId, revision);
+  await running?.prepare({ id: deploymentId, key: revision, dryRun });
   tell({ type: "prepared", deploymentId });
 }
 

@@ -4,7 +4,7 @@ import { type HostRepair, NtroClient, StateReport, type WantedReplay } from "@nt
 import { NativeConnection } from "@temporalio/worker";
 import { Pool } from "pg";
 import type { Logger } from "pino";
-import type { HostSettings, RevisionKey } from "../host-messages";
+import type { HostSettings } from "../host-messages";
 import { WORKFLOW_THREAD } from "../installation";
 import { database } from "./capabilities/database";
 import { documents } from "./capabilities/documents";
@@ -12,7 +12,7 @@ import { storage } from "./capabilities/storage";
 import { CodeHealth, codeFailing, codeRecovered } from "./code-health";
 import { createMuxWorker, type MuxWorker } from "./mux";
 import { Preludes } from "./preludes";
-import { prepare } from "./prepare";
+import { type PreparedDeployment, prepare } from "./prepare";
 import { Repairs } from "./repairs";
 import { Replays } from "./replays";
 import { Reporter } from "./reporter";
@@ -26,7 +26,7 @@ const STICKY = "2s";
 
 /** Runs one tenant's TypeScript bundles: one Temporal worker, every revision by its workflow type. */
 export interface TenantHost {
-  prepare(deploymentId: string, revision: RevisionKey): Promise<void>;
+  prepare(deployment: PreparedDeployment): Promise<void>;
   /** Takes all repairs in force, in place of those it was told before. */
   takeRepairs(repairs: readonly HostRepair[]): void;
   /** Tries a history on the code of a revision and reports it; those asked for at the same time one after the other. Never rejects. */
@@ -64,8 +64,7 @@ export async function startTenantHost(settings: HostSettings, log: Logger): Prom
   const replays = new Replays({ connection, namespace, revisions, client, log });
   const finished = runToEnd(worker, { reporter, pool, connection });
   return {
-    prepare: (deploymentId, revision) =>
-      prepare({ settings, client, preludes, revisions, pool }, deploymentId, revision),
+    prepare: (deployment) => prepare({ settings, client, preludes, revisions, pool }, deployment),
     takeRepairs: (all) => repairs.replace(all),
     replay: (wanted) => replays.run(wanted),
     activitiesUnderWay: () => worker.activitiesUnderWay(),

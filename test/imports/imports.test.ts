@@ -52,7 +52,7 @@ const RULES: Readonly<Record<string, Rule>> = {
       "@temporalio/common",
     ],
   },
-  cli: { own: ["contract", "bundle"], npm: ["commander", "picocolors", "smol-toml", "zod", "pg", "leven"] },
+  cli: { own: ["contract", "bundle"], npm: ["commander", "picocolors", "smol-toml", "zod", "pg", "leven", "diff"] },
 };
 
 /** The pure core of the server decides; it knows no HTTP, SQL or Temporal. */

@@ -21,6 +21,12 @@ export function inZone(instant: string, zone: string): string {
   }
 }
 
+/** An instant to the minute in UTC: "2026-11-23 06:45Z". */
+export function minute(instant: string): string {
+  const date = new Date(instant);
+  return Number.isNaN(date.getTime()) ? instant : `${date.toISOString().slice(0, 16).replace("T", " ")}Z`;
+}
+
 /** How long ago an instant was, in one word: "now", "5m", "3h", "2d". */
 export function age(instant: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.floor((now - new Date(instant).getTime()) / 1000));

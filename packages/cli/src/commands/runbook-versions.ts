@@ -5,23 +5,16 @@ export const runbookVersions = defineCommand({
   name: "versions",
   summary: "List the versions of a runbook: which is current, who is pinned to it, what still runs on it",
   examples: ["ntro runbook versions nav-monthly --tenant acme-fund"],
+  notes: `Each content that was uploaded stands on its own line; * marks the one that unpinned workflows run. TASKS counts open tasks that started on it, and
+those whose children of this runbook would be it. A pruned version has no files any more: nothing used it.`,
   arguments: { slug: { help: "The runbook's slug" } },
   options: { tenant: tenantOption },
   async run({ client, out, tenantIfAny }, { args, options }) {
     const tenant = await tenantIfAny(options.tenant);
     const api = await client();
     const versions = await api.call("runbooks.versions", { params: { slug: args.slug }, query: { tenant } });
-    out.list(versions, [
-      { title: "", value: (version) => (version.current ? "*" : "") },
-      { title: "VERSION", value: (version) => version.version },
-      { title: "DIGEST", value: (version) => version.digest.slice(0, 12) },
-      { title: "STATUS", value: (version) => version.status },
-      { title: "TENANT", value: (version) => version.tenantSlug },
-      { title: "PINNED BY", value: (version) => version.pinnedBy.map(({ id, name }) => name ?? id).join(", ") },
-      { title: "OPEN TASKS", align: "right", value: (version) => version.openTasks },
-      { title: "DEPLOYED", value: (version) => version.createdAt },
-      { title: "BY", value: (version) => version.deployedBy },
-    ]);
+    const { versionsText } = await import("../versions/versions-text");
+    out.data(versions, () => versionsText(versions, out.colour));
     const { printable } = await import("../output");
     for (const { version, digest, notices } of versions)
       for (const notice of notices)

@@ -9,6 +9,7 @@ export const workflowCreate = defineCommand({
     "ntro workflow create --path ./runbooks/nav-monthly/ --tenant acme-fund --entity acme-spv1 --pin",
     'ntro workflow create --path ./runbooks/nav-monthly/ --tenant acme-fund --entity acme-spv1 --schedule "0 8 5 * *" --timezone Europe/London',
     "ntro workflow create --path ./runbooks/nav-monthly@0.0.9/ --tenant acme-fund --entity acme-spv1 --pin",
+    "ntro workflow create --path ./runbooks/nav-monthly/ --tenant acme-fund --entity acme-spv1 --dry-run",
   ],
   notes: `What is already bound is updated; what is not named stays as it is. It ends once a worker has loaded the version.
 A path that ends in <slug>@<version> and is no folder means that version as the server holds it: a rollback needs no old source.`,
@@ -23,6 +24,7 @@ A path that ends in <slug>@<version> and is no folder means that version as the 
     timezone: { value: "zone", help: "IANA time zone of the schedule, such as Europe/London (default UTC)" },
     pin: { help: "Use exactly this version, whatever is deployed later" },
     unpin: { help: "Follow the current version" },
+    dryRun: { help: "Check it on a worker and show what would change; change nothing" },
   },
   conflicts: [
     ["schedule", "noSchedule"],

@@ -3,9 +3,10 @@ import type { Context } from "../context";
 import { persist } from "../persist";
 import { inZone } from "../times";
 import { workflowFields } from "../workflow-fields";
-import { deployBundle } from "./deploy-bundle";
+import { type DeployOptions, deployBundle } from "./deploy-bundle";
 import { findHeldVersion } from "./held-version";
 import { readFolder } from "./read-folder";
+import { showPreview } from "./show-preview";
 import type { Source } from "./source";
 import { stageLine } from "./stage-line";
 
@@ -23,6 +24,8 @@ export interface CreateRequest {
   readonly timezone?: string | undefined;
   readonly pin: boolean;
   readonly unpin: boolean;
+  /** Only show what would change. */
+  readonly dryRun: boolean;
 }
 
 /** A version that serves the tenant: just deployed, or held from before. */
@@ -49,9 +52,14 @@ export async function createWorkflow(context: Context, request: CreateRequest): 
       : await api.call("entities.get", { params: { tenant: tenant.slug, entity: request.entity } });
   // A name that is taken or a schedule that never fires is refused here too, before a version becomes current.
   if (bundle && entity) await api.call("workflows.plan", { body: bindingOf(request, bundle.manifest, entity) });
+  const { pin, dryRun } = request;
   const served = bundle
-    ? await deployAs(context, api, bundle, { tenant: tenant.slug, pin: request.pin })
+    ? await deployAs(context, api, bundle, { tenant: tenant.slug, pin, dryRun })
     : await useHeld(context, api, request, tenant.slug);
+  if (dryRun) {
+    const binding = entity ? bindingOf(request, served, entity) : null;
+    return showPreview(context, api, served, { tenant: tenant.slug, deploys: bundle !== undefined, pin, binding });
+  }
   if (!entity) return finishUnbound(context, served, tenant.slug);
   const answer = await persist(() => bind(api, request, served, entity), BIND_PATIENCE_MS);
   await showBinding(context, api, request, served, answer);
@@ -62,14 +70,18 @@ async function deployAs(
   { out, onInterrupt }: Context,
   api: NtroClient,
   bundle: Awaited<ReturnType<typeof readFolder>>,
-  options: { readonly tenant: string; readonly pin: boolean },
+  options: DeployOptions,
 ): Promise<Served> {
   const { slug } = bundle.manifest;
-  onInterrupt(() => [
-    "",
-    `The deployment goes on, nothing is bound yet. See it: ntro runbook versions ${slug} --tenant ${options.tenant}`,
-    "Run the same command again to bind it.",
-  ]);
+  onInterrupt(() =>
+    options.dryRun
+      ? ["", "Nothing was changed."]
+      : [
+          "",
+          `The deployment goes on, nothing is bound yet. See it: ntro runbook versions ${slug} --tenant ${options.tenant}`,
+          "Run the same command again to bind it.",
+        ],
+  );
   const deployment = await deployBundle(api, bundle, options, out);
   return { slug, version: deployment.version, digest: deployment.digest, deployment };
 }

@@ -9,7 +9,7 @@ export async function findHeldVersion(
   const versions = await api.call("runbooks.versions", { params: { slug }, query: { tenant } });
   const ready = versions
     .filter((each) => each.version === version && each.status === "ready")
-    .sort((a, b) => b.createdAt.localeCompare(a.createdAt));
+    .sort((a, b) => (b.readyAt ?? b.createdAt).localeCompare(a.readyAt ?? a.createdAt));
   if (ready[0]) return ready[0];
   const held = [...new Set(versions.filter(({ status }) => status === "ready").map((each) => each.version))];
   throw new NtroError(

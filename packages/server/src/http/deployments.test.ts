@@ -284,6 +284,8 @@ describe("what a worker is told", () => {
         queue: `ntro/${tenant}/ts`,
         environment: null,
         deployments: [{ id: deployment.id, slug: "nav", version: "1.0.0", digest: deployment.digest, dryRun: false }],
+        repairs: [],
+        replays: [],
       },
     ]);
     expect(desired.temporal).toEqual(server.settings.temporal);

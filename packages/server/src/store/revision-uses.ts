@@ -15,6 +15,7 @@ export async function readUses(trx: Trx, tenantId: string, slug: string): Promis
     ...(await currentUse(trx, tenantId, slug)),
     ...(await taskUses(trx, tenantId, slug)),
     ...(await childUses(trx, tenantId, slug)),
+    ...(await repairUses(trx, tenantId, slug)),
     ...(await deploymentUses(trx, tenantId, slug)),
   ];
   const byRevision = new Map<string, KeepReason[]>();
@@ -52,6 +53,30 @@ async function childUses(trx: Trx, tenantId: string, slug: string): Promise<Use[
     where t.tenant_id = ${tenantId} and t.closed_at is null
     group by r.id`.execute(trx);
   return rows.map(({ id, tasks }) => [id, { kind: "child", text: `locked for children: ${countTasks(tasks)}` }]);
+}
+
+/**
+ * What repairs of open tasks have brought them, or are to bring them, and what they had before: a child that was started before its lock was changed goes on with the code it started on.
+ */
+async function repairUses(trx: Trx, tenantId: string, slug: string): Promise<Use[]> {
+  const { rows } = await sql<{ id: string; tasks: string[] }>`
+    with named as (
+      select task_id, revision_id, null as digest from repairs where tenant_id = ${tenantId}
+      union all select task_id, from_revision, null from repairs where tenant_id = ${tenantId}
+      union all
+      select c.task_id, c.to_revision, null from repair_checks c join repair_requests q on q.id = c.request_id
+      where q.tenant_id = ${tenantId} and q.status = 'checking'
+      union all
+      select q.task_id, null, side.value ->> 'digest'
+      from repair_requests q cross join jsonb_array_elements(q.later_children) child
+      cross join lateral (values (child -> 'from'), (child -> 'to')) side(value)
+      where q.tenant_id = ${tenantId} and q.status in ('checking', 'applied') and child ->> 'slug' = ${slug}
+    )
+    select r.id, array_agg(distinct t.id::text) as tasks
+    from named n join tasks t on t.id = n.task_id join revisions r on r.id = n.revision_id or r.digest = n.digest
+    where t.closed_at is null and r.tenant_id = ${tenantId} and r.slug = ${slug}
+    group by r.id`.execute(trx);
+  return rows.map(({ id, tasks }) => [id, { kind: "repair", text: `named by repairs: ${countTasks(tasks)}` }]);
 }
 
 async function deploymentUses(trx: Trx, tenantId: string, slug: string): Promise<Use[]> {

@@ -35,7 +35,7 @@ export function previewText(preview: Preview, colour: Colours): string {
     ),
     ...part(
       "Start parameters",
-      startParams.map((param) => marked(param.change, paramText(param))),
+      startParams.map((param) => marked(param.change, paramText(param, base !== null))),
       same,
     ),
     ...part("Workflow", bindingLines(preview).map(printable), "nothing is bound"),
@@ -51,8 +51,9 @@ function stepText({ id, change, before, after }: Preview["steps"][number]): stri
   return `${id}: "${(after ?? before)?.title}"${change === "moved" ? " comes at another place" : ""}`;
 }
 
-function paramText({ key, newlyRequired, before, after }: Preview["startParams"][number]): string {
-  const needed = newlyRequired ? "  has to be given from now on" : "";
+/** @param asked whether somebody starts it without the parameter today */
+function paramText({ key, newlyRequired, before, after }: Preview["startParams"][number], asked: boolean): string {
+  const needed = newlyRequired && asked ? "  has to be given from now on" : "";
   if (!before) return `${key}: ${described(after)}${needed}`;
   if (!after) return `${key}: ${described(before)}`;
   const [was, is] = [described(before), described(after)];

@@ -4,7 +4,7 @@ import { checkFiles, packFiles, readBundle } from "@ntro/bundle";
 import { type Described, workflowType } from "@ntro/contract";
 import { sql } from "kysely";
 import { deploymentReady, recordDeployment } from "../../packages/server/src/deploy";
-import { putArchive, putBuild, readContent } from "../../packages/server/src/store/revision-content";
+import { putBuild, readContent } from "../../packages/server/src/store/revision-content";
 import type { BenchTenant, TenantsPlatform } from "./tenants-platform";
 
 const RUNBOOK = join(import.meta.dirname, "../runbooks/no-op");
@@ -148,10 +148,10 @@ async function record(
   const { manifest, requirements } = checked.bundle;
   const { archive, digest } = packFiles(checked.bundle.files);
   const type = workflowType({ slug: manifest.slug, version: manifest.version, digest });
-  await putArchive(databases, tenant.id, type, archive);
-  if (build) await putBuild(databases, tenant.id, type, build);
   const id = randomUUID();
-  const revision = { tenantId: tenant.id, manifest, requirements, digest, workflowType: type };
-  await recordDeployment(db, { id, ...revision, pin: false, actor: ACTOR });
+  const revision = { tenantId: tenant.id, manifest, requirements, archive, digest, workflowType: type };
+  const services = { db, tenantDatabases: databases };
+  await recordDeployment(services, { id, ...revision, pin: false, dryRun: false, actor: ACTOR });
+  if (build) await putBuild(databases, tenant.id, type, build);
   await deploymentReady(db, id, described, ACTOR);
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { controlWorker } from "../../packages/worker/src/control";
+import { quietWorkers } from "./temporal";
 
 /** A control worker in the test's process. */
 export interface TestControl {
@@ -15,6 +16,7 @@ const dist = (path: string) => fileURLToPath(new URL(`../../dist/${path}`, impor
  * @param key of role `worker`
  */
 export async function startControl(server: string, key: string): Promise<TestControl> {
+  quietWorkers();
   const worker = await controlWorker(
     { server, key },
     { prelude: dist("prelude"), thread: dist("workflow-thread.cjs") },

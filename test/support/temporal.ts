@@ -63,10 +63,19 @@ export async function startScriptedWorker(address: string, taskQueue: string): P
   };
 }
 
+let quiet: DefaultLogger | undefined;
+
+/** Has workers of this process say nothing: those of tests fail on purpose, and what they say of it is noise. */
+export function quietWorkers(): DefaultLogger {
+  if (!quiet) {
+    quiet = new DefaultLogger("ERROR", () => {});
+    Runtime.install({ logger: quiet });
+  }
+  return quiet;
+}
+
 function makeBundle(): Promise<WorkflowBundle> {
-  // Workers of tests fail on purpose; what they say of it is noise.
-  const logger = new DefaultLogger("ERROR", () => {});
-  Runtime.install({ logger });
+  const logger = quietWorkers();
   return bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL("./scripted-workflow.ts", import.meta.url)),
     logger,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { OpenGate, StreamEvent } from "@ntro/contract";
-import { Connection, ScheduleClient } from "@temporalio/client";
+import { Connection, ScheduleClient, ScheduleOverlapPolicy } from "@temporalio/client";
 import { readSheet } from "read-excel-file/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openReviews } from "./gates";
@@ -81,12 +81,15 @@ describe("the main job", () => {
     expect(said).toContain(info.id);
   });
 
-  it("starts a task when the schedule fires, for the month before, once", async () => {
+  it("starts a task when the schedule fires, for the month before, once, and keeps that in its ledger", async () => {
     const [workflow] = await platform.json<{ id: string }[]>("workflow", "list");
     const connection = await Connection.connect({ address: platform.address("temporal") });
+    const schedule = new ScheduleClient({ connection }).getHandle(`ntro-workflow-${workflow?.id}`);
+    // As at 08:00 on 5 January.
+    const span = { start: new Date("2026-01-05T07:59:59Z"), end: new Date("2026-01-05T08:00:00Z") };
+    await schedule.backfill({ ...span, overlap: ScheduleOverlapPolicy.ALLOW_ALL });
     const stream = new AbortController();
     const events = platform.client().events({ tenant: "acme-fund", after: "0" }, { signal: stream.signal });
-    await new ScheduleClient({ connection }).getHandle(`ntro-workflow-${workflow?.id}`).trigger();
     let started = "";
     for await (const event of events) {
       if (event.type !== "task.created") continue;
@@ -94,13 +97,29 @@ describe("the main job", () => {
       break;
     }
     stream.abort();
+    await schedule.backfill({ ...span, overlap: ScheduleOverlapPolicy.ALLOW_ALL });
     await connection.close();
-    const fired = await platform.json<{ context: { period: string } }>("run", "status", started);
-    const month = new Date();
-    month.setUTCDate(0);
-    expect(fired.context.period).toBe(month.toISOString().slice(0, 7));
+    expect(await platform.json("run", "status", started)).toMatchObject({ context: { period: "2025-12" } });
     expect(await platform.ntro("run", "cancel", started)).toMatchObject({ code: 0 });
     await platform.waitForEvent(started, (event) => event.type === "task.failed");
+    expect(await platform.json("schedule", "ledger", "nav-monthly", ...PLACE)).toMatchObject([
+      { nominalTime: "2026-01-05T08:00:00.000Z", outcome: "ran", taskId: started, period: "2025-12" },
+    ]);
+  });
+
+  it("shows when the schedule fires next, pauses and resumes it", async () => {
+    const preview = await platform.ntro("schedule", "preview", "nav-monthly", ...PLACE);
+    expect(preview).toMatchObject({ code: 0 });
+    expect(preview.stdout.split("\n").filter((line) => line.includes("05T0"))).toHaveLength(10);
+    expect(preview.stdout).toContain("clocks change");
+    const pause = ["schedule", "pause", "nav-monthly", ...PLACE, "--reason", "Year end by hand"];
+    expect(await platform.ntro(...pause)).toMatchObject({ code: 0 });
+    expect((await platform.ntro(...pause)).stderr).toContain("paused already");
+    expect((await platform.ntro("schedule", "list", ...TENANT)).stdout).toContain("paused");
+    const resumed = await platform.ntro("schedule", "resume", "nav-monthly", ...PLACE);
+    expect(resumed.stderr).toContain("active again");
+    const { stdout } = await platform.ntro("schedule", "info", "nav-monthly", ...PLACE);
+    for (const part of ["0 8 5 * * (Europe/London)", "1 ran", "Year end by hand"]) expect(stdout).toContain(part);
   });
 
   it("runs until it waits for a person, and says what for", async () => {

@@ -16,7 +16,7 @@ export function workflowFields(workflow: Workflow): (readonly [string, unknown])
     ["version", pinText(workflow)],
     ["entity", workflow.entity?.slug ?? workflow.entityId],
     ["description", workflow.description],
-    ["schedule", workflow.schedule ? `${workflow.schedule} (${zone})` : null],
+    ["schedule", workflow.schedule ? `${workflow.schedule} (${zone})${workflow.paused ? ", paused" : ""}` : null],
     [
       "next",
       (workflow.nextRuns ?? [])

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Period, Slug } from "./names";
-import { Cron, TimeZone } from "./workflow";
+import { Cron, SchedulePause, TimeZone } from "./workflow";
 
 /** How a nominal time of a schedule ended, or that it has not yet: `due`. */
 export const LedgerOutcome = z.enum(["due", "ran", "skipped", "missed", "failed"]);
@@ -33,16 +33,6 @@ export const LedgerEntry = z.object({
   madeUp: z.object({ by: z.string(), earlier: EarlierOutcome.nullable() }).nullable(),
 });
 export type LedgerEntry = z.infer<typeof LedgerEntry>;
-
-/** A time in which a schedule fires nothing; `until` null: it goes on. */
-export const SchedulePause = z.object({
-  since: z.string(),
-  by: z.string(),
-  reason: z.string().nullable(),
-  until: z.string().nullable(),
-  resumedBy: z.string().nullable(),
-});
-export type SchedulePause = z.infer<typeof SchedulePause>;
 
 /** The schedule of a workflow. */
 export const Schedule = z.object({

@@ -8,6 +8,16 @@ export const Cron = z.string().trim().min(1).max(200);
 /** An IANA time zone. */
 export const TimeZone = z.string().min(1).max(64);
 
+/** A time in which a schedule fires nothing; `until` null: it goes on. */
+export const SchedulePause = z.object({
+  since: z.string(),
+  by: z.string(),
+  reason: z.string().nullable(),
+  until: z.string().nullable(),
+  resumedBy: z.string().nullable(),
+});
+export type SchedulePause = z.infer<typeof SchedulePause>;
+
 /** A runbook bound to an entity. `runbookVersion` null follows the current version. */
 export const Workflow = z.object({
   id: z.uuid(),
@@ -25,6 +35,8 @@ export const Workflow = z.object({
   updatedAt: z.string(),
   /** The next fire times as Temporal computes them (UTC, ISO 8601); only where one workflow is asked for. */
   nextRuns: z.array(z.string()).optional(),
+  /** The pause of its schedule that goes on; likewise. */
+  paused: SchedulePause.nullish(),
 });
 export type Workflow = z.infer<typeof Workflow>;
 

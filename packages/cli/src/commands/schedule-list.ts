@@ -8,7 +8,7 @@ export const scheduleList = defineCommand({
   examples: ["ntro schedule list --tenant acme-fund", "ntro schedule list -o json"],
   options: { tenant: tenantOption, entity: entityOption, limit: limitOption },
   async run({ client, out, tenantIfAny, entityIfAny }, { options }) {
-    const { lastText, nextText, pausedText, scheduleText } = await import("../schedule-fields");
+    const { lastText, nextText, scheduleText } = await import("../schedule-fields");
     const [tenant, entity] = [await tenantIfAny(options.tenant), await entityIfAny(options.entity)];
     const api = await client();
     const query = { tenant, entity, limit: parseLimit(options.limit) };
@@ -16,7 +16,7 @@ export const scheduleList = defineCommand({
       { title: "WORKFLOW", value: (schedule) => schedule.name ?? schedule.runbookSlug },
       { title: "ENTITY", value: (schedule) => schedule.entitySlug },
       { title: "SCHEDULE", value: scheduleText },
-      { title: "STATE", value: (schedule) => pausedText(schedule) ?? "active" },
+      { title: "STATE", value: (schedule) => (schedule.paused ? "paused" : "active") },
       { title: "NEXT", value: nextText },
       { title: "LAST", value: lastText },
       { title: "ID", value: (schedule) => schedule.workflowId },

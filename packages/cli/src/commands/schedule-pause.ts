@@ -21,7 +21,7 @@ export const schedulePause = defineCommand({
     const before = await api.call("schedules.get", { params: { id } });
     const schedule = await api.call("schedules.pause", { params: { id }, body: { reason: options.reason } });
     const shown = `The schedule of ${schedule.name ?? schedule.runbookSlug}, ${scheduleText(schedule)},`;
-    if (before.paused) context.out.warn(`${shown} was ${pausedText(before)} already; nothing has changed.`);
+    if (before.paused) context.out.warn(`${shown} is paused already; nothing has changed.`);
     else context.out.success(`${shown} is paused.`);
     context.out.data(schedule, () => pausedText(schedule) ?? "active");
     return 0;

@@ -154,6 +154,10 @@ async function showBinding(
   const zone = full.timezone ?? "UTC";
   if (request.schedule !== undefined && request.timezone === undefined && zone === "UTC")
     out.warn("No --timezone is given: the schedule is in UTC.");
+  if (full.paused)
+    out.warn(
+      `The schedule is paused by ${full.paused.by}: it starts nothing until \`ntro schedule resume ${full.id}\`.`,
+    );
   for (const time of (full.nextRuns ?? []).slice(0, 3)) out.say(`  next            ${inZone(time, zone)}`);
   out.record(
     {

@@ -12,6 +12,7 @@ import { appendEvents } from "../store/events";
 import { revisionsOf } from "../store/ready-revisions";
 import { holdVersion } from "../store/revision-holds";
 import { runbookNotFound } from "../store/revisions";
+import { readSchedule } from "../store/schedule-lists";
 import type { Tables } from "../store/tables";
 import { holdActiveTenant, requireTenant } from "../store/tenants";
 import {
@@ -237,11 +238,12 @@ async function requireNoOpenTasks(trx: Transaction<Tables>, row: WorkflowRow): P
 async function showWorkflow({ db, orgId, engine, log }: Services, id: string): Promise<Workflow> {
   const workflow = await readWorkflow(db, orgId, id);
   if (!workflow.schedule) return { ...workflow, nextRuns: [] };
+  const paused = (await readSchedule(db, id))?.paused ?? null;
   try {
     const times = await engine.schedules.times(id, { after: new Date(), count: NEXT_RUNS });
-    return { ...workflow, nextRuns: (times ?? []).map((time) => time.toISOString()) };
+    return { ...workflow, paused, nextRuns: (times ?? []).map((time) => time.toISOString()) };
   } catch (error) {
     log.warn({ err: error, workflowId: id }, "the next fire times are not known");
-    return workflow;
+    return { ...workflow, paused };
   }
 }

@@ -43,7 +43,8 @@ export async function bindSchedule(
   await services.engine.schedules.put({ id: row.id, ...inTemporal({ ...row, name }, after, entitySlug) });
   if (before?.schedule === after.schedule && before.timezone === after.timezone) return;
   const settledUntil = before === null ? now : (row.schedule_settled_until ?? now);
-  await setMarks(trx, row.id, { settledUntil, expectedAt: null });
+  const [next] = (await services.engine.schedules.times(row.id, { after: settledUntil, count: 1 })) ?? [];
+  await setMarks(trx, row.id, { settledUntil, expectedAt: next ?? null });
 }
 
 /** Takes a workflow's schedule away, as part of the transaction that removes it and holds its row. A pause ends with it; the ledger stays. */

@@ -1,3 +1,6 @@
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { readRequirements } from "@ntro/bundle";
 import type { Task } from "@ntro/contract";
 import { expect } from "vitest";
 import { Bundles, type Files } from "./bad-input/bundles";
@@ -104,5 +107,17 @@ export class PythonRunbooks {
 
   remove(): void {
     this.#bundles.remove();
+  }
+}
+
+/** Removes the environments of these requirements, which no other test uses. */
+export function removeEnvironments(lines: readonly string[]): void {
+  const home = process.env.NTRO_PYTHON_HOME ?? "";
+  const made = readdirSync(home);
+  for (const line of lines) {
+    const read = readRequirements(line);
+    if (read.status === "faulty") continue;
+    for (const name of made.filter((each) => each.endsWith(`-${read.requirements.environment}`)))
+      rmSync(join(home, name), { recursive: true, force: true });
   }
 }

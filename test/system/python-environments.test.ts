@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readRequirements } from "@ntro/bundle";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { makeWheel } from "../../packages/worker/src/python/packages.testing";
 import { createAcme, PLACE, Platform, TENANT } from "./platform";
+import { removeEnvironments } from "./python-bundles";
 
 const platform = new Platform();
 const folder = mkdtempSync(join(tmpdir(), "ntro-python-environments-"));
@@ -60,18 +60,6 @@ afterAll(async () => {
 afterEach((context) => {
   if (context.task.result?.state === "fail") process.stderr.write(platform.logs());
 });
-
-/** The environments of these lines, which no other test uses. */
-function removeEnvironments(lines: readonly string[]): void {
-  const home = process.env.NTRO_PYTHON_HOME ?? "";
-  const made = readdirSync(home);
-  for (const line of lines) {
-    const read = readRequirements(line);
-    if (read.status === "faulty") continue;
-    for (const name of made.filter((each) => each.endsWith(`-${read.requirements.environment}`)))
-      rmSync(join(home, name), { recursive: true, force: true });
-  }
-}
 
 /** The folder of a bundle that says what its activities find around them. */
 function bundle(version: string, requirements: string): string {

@@ -10,8 +10,6 @@ from temporalio.client import WorkflowHistory
 
 _TASK = "EVENT_TYPE_WORKFLOW_TASK_"
 _END = re.compile(r"EVENT_TYPE_WORKFLOW_EXECUTION_(COMPLETED|FAILED|CANCELED|TERMINATED|TIMED_OUT|CONTINUED_AS_NEW)")
-_NAMED = re.compile(r"HistoryEvent\(id: (\d+)")
-_QUOTED = re.compile(r"'([^']*)' does not match")
 
 
 def event_name(event: HistoryEvent) -> str:
@@ -35,22 +33,6 @@ def open_ended(history: WorkflowHistory) -> WorkflowHistory:
     started = _next(events, EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED)
     started.workflow_task_started_event_attributes.scheduled_event_id = begun
     return WorkflowHistory(history.workflow_id, events)
-
-
-def event_named(history: WorkflowHistory, words: str, after: int) -> HistoryEvent | None:
-    """
-    The event that Core speaks of when a history does not fit.
-
-    :param after: id of the last event that was there when the code did something else; where Core names no event, it is the first after it that it quotes
-    """
-    found = _NAMED.search(words)
-    if found:
-        return next((event for event in history.events if event.event_id == int(found[1])), None)
-    quoted = _QUOTED.search(words)
-    following = (event for event in history.events if event.event_id > after and not _type(event).startswith(_TASK))
-    if quoted is None:
-        return next(following, None)
-    return next((event for event in following if f'"{quoted[1]}"' in str(event)), None)
 
 
 def event_before(history: WorkflowHistory, begun: int) -> HistoryEvent | None:

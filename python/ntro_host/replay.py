@@ -19,16 +19,17 @@ from temporalio.workflow import NondeterminismError, _Definition
 
 from .author_trace import AuthorFailures, own_frames
 from .code_health import Explained, differing, explained
-from .faults import place_of
-from .history import event_before, event_name, event_named, open_ended
+from .differences import read_difference
+from .faults import line_of
+from .history import event_before, event_name, open_ended
 from .revisions import Revision
 from .runner import instance_of
 from .standing import standing
 from .task import forget
 from .worker import BUILD_ID, AnyWorkflow
 
-LIMIT_SECONDS = 300.0
-"""For one replay. A history has at most 51,200 events, of which some thousands are replayed in a second."""
+LIMIT_SECONDS = 55.0
+"""For one replay: less than the server waits for it."""
 
 Report = dict[str, object]
 """A ``ReplayReport`` as ``packages/contract/src/repair.ts`` has it."""
@@ -103,8 +104,6 @@ class _Watched(WorkflowRunner):
         """The event that began the workflow task which was tried last."""
         self.stands: Sequence[tuple[str, str]] = ()
         """Where the code stood after it."""
-        self.ends = False
-        """Whether the code had come to its end."""
         self._queue = queue
         self._client = client
 
@@ -154,30 +153,25 @@ class _Watched(WorkflowRunner):
         self.stands = standing(instance, self.folder)
         for command in completion.successful.commands:
             if command.HasField("fail_workflow_execution"):
-                self.ends = True
                 self.stands = own_frames(command.fail_workflow_execution.failure.stack_trace, self.folder)
-            elif command.HasField("complete_workflow_execution"):
-                self.ends = True
 
 
 def _failing(history: WorkflowHistory, watched: _Watched, failure: Failure) -> Report:
     told = explained(failure, watched.folder)
-    return _unfit(f"The code fails: {told.message}", event_before(history, watched.reached), told, watched.folder)
+    return _unfit(event_before(history, watched.reached), told, watched.folder)
 
 
 def _differing(history: WorkflowHistory, watched: _Watched, words: str) -> Report:
     trace = "\n".join(frame for frame, _ in watched.stands) or None
     place = watched.stands[-1][1] if watched.stands else None
-    said = differing(words)
-    event = event_named(history, said, watched.reached)
-    message = f"The code ends where the history goes on: {said}" if watched.ends else said
-    return _unfit(message, event, Explained(message, place, trace), watched.folder)
+    found = read_difference(differing(words), history.events, watched.reached)
+    return _unfit(found.event, Explained(found.message, place, trace), watched.folder)
 
 
-def _unfit(message: str, event: HistoryEvent | None, told: Explained, folder: Path) -> Report:
+def _unfit(event: HistoryEvent | None, told: Explained, folder: Path) -> Report:
     return {
         "status": "unfit",
-        "message": message,
+        "message": told.message,
         "eventId": None if event is None else event.event_id,
         "eventType": None if event is None else event_name(event),
         "frame": _frame(told.place, folder),
@@ -189,4 +183,5 @@ def _frame(place: str | None, folder: Path) -> Report | None:
     if place is None:
         return None
     path, _, line = place.rpartition(":")
-    return place_of(folder, path, int(line)).model_dump(include={"path", "line", "source"})
+    source = line_of(folder, path, int(line))
+    return {"path": path, "line": int(line), "source": None if source is None else source.strip()}

@@ -49,10 +49,9 @@ const DYNAMIC_CONFIG = [
   "history.transferProcessorMaxPollRPS=1000", // the default of 20 adds about 200 ms to a task of three activities
   "history.timerProcessorMaxPollRPS=1000",
   'history.timerProcessorMaxTimeShift="20ms"', // the default rounds every timer up to a second
-  'history.workflowTaskRetryMaxInterval="5s"', // the default of 10 minutes is how long code that was repaired would wait to be tried again
   "matching.numTaskqueueReadPartitions=1", // a third of the memory per task queue
   "matching.numTaskqueueWritePartitions=1",
-  'history.workflowTaskRetryMaxInterval="15s"', // code that fails is tried again ever later, up to 10 minutes; corrected code has to wait for that
+  'history.workflowTaskRetryMaxInterval="5s"', // code that fails is tried again ever later, up to 10 minutes; corrected code has to wait for that
   "frontend.namespaceCount=20000", // long polls per namespace: two or more per task queue being served
 ];
 

@@ -59,7 +59,7 @@ const lineOf = (workflow: string, statement: string) =>
   workflow.split("\n").findIndex((line) => line.includes(statement)) + 1;
 
 it("goes on with corrected code, which gets the decision that the old one refused, once", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   await deploy("1.0.0");
   const { id } = await platform.json<Task>("workflow", "run", SLUG, ...PLACE);

@@ -63,11 +63,7 @@ export async function deployToReady({ api, tenants }: TenantsPlatform, folder: s
 }
 
 /** Milliseconds from asking for a task until its first activity started, by Temporal's clock, which is this machine's. */
-export async function dispatchToActivity(
-  platform: TenantsPlatform,
-  tenant: number,
-  workflowId: string,
-): Promise<number> {
+async function dispatchToActivity(platform: TenantsPlatform, tenant: number, workflowId: string): Promise<number> {
   const { id: tenantId, entityId } = platform.tenants[tenant] ?? { id: "", entityId: "" };
   const asked = Date.now();
   const body = { tenantId, entityId, workflowId, context: {} };

@@ -42,6 +42,7 @@ function host(script: string): HostProcess {
   const child = spawn("python3", ["-c", script], { stdio: ["pipe", "pipe", "inherit"] });
   const log = pino({ level: "info" }, { write: (line) => append(line) });
   const started = new HostProcess(lineChannel(child), SETTINGS, log, {
+    running: () => {},
     prepared: (id) => prepared.push(id),
     replayed: (id) => replayed.push(id),
   });
@@ -53,7 +54,9 @@ const OBEDIENT = `
 import json, sys
 for line in sys.stdin:
     message = json.loads(line)
-    if message["type"] == "prepare":
+    if message["type"] == "start":
+        print(json.dumps({"type": "running"}), flush=True)
+    elif message["type"] == "prepare":
         answer = json.dumps({"type": "prepared", "deploymentId": message["deploymentId"]})
         print("not a message"); print(json.dumps({"type": "unknown"})); print()
         sys.stdout.write(answer[:9]); sys.stdout.flush(); sys.stdout.write(answer[9:] + "\\n"); sys.stdout.flush()
@@ -64,6 +67,8 @@ for line in sys.stdin:
 describe("a host that speaks lines", () => {
   it("is told what to do, and survives lines that say nothing", async () => {
     const obedient = host(OBEDIENT);
+    expect(obedient.starting).toBe(true);
+    await expect.poll(() => obedient.starting).toBe(false);
     obedient.prepare("one", REVISION, false);
     expect(obedient.preparing).toEqual(["one"]);
     await expect.poll(() => prepared).toEqual(["one"]);
@@ -117,7 +122,11 @@ for line in sys.stdin:
   it("that cannot be started ends too", async () => {
     const child = spawn("/no/such/python", [], { stdio: ["pipe", "pipe", "inherit"] });
     const log = pino({ level: "silent" });
-    const none = new HostProcess(lineChannel(child), SETTINGS, log, { prepared: () => {}, replayed: () => {} });
+    const none = new HostProcess(lineChannel(child), SETTINGS, log, {
+      running: () => {},
+      prepared: () => {},
+      replayed: () => {},
+    });
     expect(await none.exited).toEqual({ code: null, signal: null });
   });
 });

@@ -9,8 +9,9 @@ const DRAIN_MS = 40_000;
 /** A host that says nothing for so long is in an endless loop of an activity: nothing of its tenant goes on until it is ended. */
 const SILENCE_MS = 60_000;
 
-/** Called when a host says that it is done with what it was told to do, by the id of that. */
+/** Called when a host says that it serves, or that it is done with what it was told to do, by the id of that. */
 export interface HostListener {
+  running(): void;
   prepared(deploymentId: string): void;
   replayed(replayId: string): void;
 }
@@ -21,6 +22,7 @@ export class HostProcess {
   readonly #replaying = new Set<string>();
   /** The repairs it was told last, as text. */
   #repairs: string;
+  #starting = true;
   #draining = false;
   /** Resolves when the process has ended, with what ended it; both null when it could not be started. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -53,6 +55,11 @@ export class HostProcess {
 
   get pid(): number | undefined {
     return this.channel.child.pid;
+  }
+
+  /** It was started and has not said yet that it serves. */
+  get starting(): boolean {
+    return this.#starting;
   }
 
   get draining(): boolean {
@@ -107,7 +114,10 @@ export class HostProcess {
   }
 
   #done(message: FromHost): void {
-    if (message.type === "prepared") {
+    if (message.type === "running") {
+      this.#starting = false;
+      this.listener.running();
+    } else if (message.type === "prepared") {
       this.#preparing.delete(message.deploymentId);
       this.listener.prepared(message.deploymentId);
     } else if (message.type === "replayed") {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { AUTHOR_VARIABLES, type Desired, type Language, NtroClient, pickVariables } from "@ntro/contract";
 import type { Logger } from "pino";
@@ -24,6 +25,8 @@ interface RunningHost {
 
 /** A host that dies this often while it prepares a deployment or replays a history is taken to be killed by that. */
 const DEATHS_PER_TRIAL = 3;
+/** Hosts that start at a time. Each takes a second of a processor: a hundred at once would all be late, and the first tenant served no sooner than the last. */
+const STARTS_AT_ONCE = Math.max(4, availableParallelism());
 /** After a host died or the server was away. */
 const AGAIN_MS = 250;
 /** From one round to the next: every task that starts or ends nudges, and many at once shall make few rounds. */
@@ -138,7 +141,7 @@ export class Supervisor {
     for (const replay of replays.filter(bearable)) host.replay(replay);
   }
 
-  /** Undefined where its environment is not there yet. */
+  /** Undefined where its environment is not there yet, or enough others are starting: each that runs or ends makes another round. */
   #start(
     desired: Desired,
     tenant: WantedTenant,
@@ -153,6 +156,8 @@ export class Supervisor {
         )
       : undefined;
     if (environment && !ready) return undefined;
+    const starting = [...this.#hosts.values()].filter((host) => host.process.starting);
+    if (starting.length >= STARTS_AT_ONCE) return undefined;
     const { workflows, storage, server } = this.settings;
     const settings: HostSettings = {
       tenant: { id: tenant.id, slug: tenant.slug },
@@ -170,6 +175,7 @@ export class Supervisor {
     };
     const log = this.log.child({ queue });
     const host = new HostProcess(startHost(ready, settings.storage), settings, log, {
+      running: () => this.wake(),
       prepared: (id) => this.#deaths.delete(id),
       replayed: (id) => this.#deaths.delete(id),
     });

@@ -75,7 +75,9 @@ function narrator(out: Output): TaskWatcher {
       }
       const failing = task.status === "BLOCKED" ? task.failure?.message : undefined;
       if (failing !== undefined && failing !== told.failing)
-        out.warn(`The runbook's code is failing: ${failing}. Cancel it: ntro run cancel ${task.id}`);
+        out.warn(
+          `The runbook's code is failing: ${failing}. Deploy corrected code, then: ntro run repair ${task.id} --to <version>`,
+        );
       told.failing = failing;
     },
     lost: () => out.warn("The connection is lost, reconnecting…"),

@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { type Client, WorkflowNotFoundError } from "@temporalio/client";
+import { defaultPayloadConverter } from "@temporalio/common";
 import type { OpenLook } from "./engine";
 import { GRPC, grpcCode } from "./failure";
 import { eventTime } from "./inspect";
@@ -47,4 +49,29 @@ export async function timeOfEvent(client: Client, workflowId: string, eventId: n
     nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
   } while (nextPageToken !== undefined);
   return null;
+}
+
+/** Signals an execution; Temporal lets a request id in once. */
+export async function signalOnce(
+  client: Client,
+  workflowId: string,
+  { name, requestId, argument }: { readonly name: string; readonly requestId: string; readonly argument: unknown },
+): Promise<void> {
+  await client.workflowService.signalWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId },
+    signalName: name,
+    requestId,
+    input: { payloads: [defaultPayloadConverter.toPayload(argument)] },
+  });
+}
+
+/** Asks an execution to stop, with a reason. */
+export async function askToCancel(client: Client, workflowId: string, reason: string): Promise<void> {
+  await client.workflowService.requestCancelWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId },
+    requestId: randomUUID(),
+    reason,
+  });
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { MEMO, NtroError, NtroState, QUERIES, rootTaskId } from "@ntro/contract";
 import {
   Client,
@@ -11,7 +10,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "@temporalio/client";
-import { ApplicationFailure, defaultPayloadConverter } from "@temporalio/common";
+import { ApplicationFailure } from "@temporalio/common";
 import type { Logger } from "pino";
 import { requireFittingSize } from "../core/start-task";
 import { startBackfill } from "./backfills";
@@ -25,7 +24,7 @@ import {
   type OpenLook,
   type StartExecution,
 } from "./engine";
-import { lookAtOpen, timeOfEvent } from "./executions";
+import { askToCancel, lookAtOpen, signalOnce, timeOfEvent } from "./executions";
 import { GRPC, grpcCode, grpcDetails, isAway, isUnregistered, taskFailure } from "./failure";
 import { closedTasks, inspectExecution } from "./inspect";
 import { TemporalSchedules } from "./schedules";
@@ -172,24 +171,11 @@ export class TemporalEngine implements Engine {
   }
 
   async signal(workflowId: string, name: string, requestId: string, argument: unknown): Promise<void> {
-    const request = {
-      namespace: this.options.namespace,
-      workflowExecution: { workflowId },
-      signalName: name,
-      requestId,
-      input: { payloads: [defaultPayloadConverter.toPayload(argument)] },
-    };
-    await this.#endUnlessEnded(() => this.#client.workflowService.signalWorkflowExecution(request));
+    await this.#endUnlessEnded(() => signalOnce(this.#client, workflowId, { name, requestId, argument }));
   }
 
   async cancel(workflowId: string, reason: string): Promise<void> {
-    const request = {
-      namespace: this.options.namespace,
-      workflowExecution: { workflowId },
-      requestId: randomUUID(),
-      reason,
-    };
-    await this.#endUnlessEnded(() => this.#client.workflowService.requestCancelWorkflowExecution(request));
+    await this.#endUnlessEnded(() => askToCancel(this.#client, workflowId, reason));
   }
 
   async terminate(workflowId: string, reason: string): Promise<void> {

@@ -151,7 +151,7 @@ afterAll(async () => {
 
 /** Values for path parameters, by route family and name. */
 function pathOf(name: RouteName): string {
-  const id = name.startsWith("tasks.")
+  const id = name.startsWith("tasks.") || name === "repairs.create"
     ? theirs.task
     : /^(workflows|schedules)\./.test(name)
       ? theirs.workflow
@@ -200,6 +200,8 @@ function bodyOf(name: RouteName): unknown {
     "worker.putBuild": build,
     "worker.putPrelude": { code: "x" },
     "worker.report": { reports: [] },
+    "repairs.create": { to: "1.0.0" },
+    "repairs.checkOpen": { tenantSlug: "theirs" },
     "worker.reportReplay": { status: "fits", events: 3 },
     "worker.dispatch": { workflowId: theirs.workflow, nominalTime: "2026-04-05T07:00:00Z" },
   };

@@ -227,6 +227,6 @@ export async function explainNotOpen(
 export function requireWorkingCode(task: AnsweredTask): void {
   if (task.failure?.type !== FAILURE_TYPES.codeFailing) return;
   throw new NtroError("TASK_UNREACHABLE", `The task's workflow code is failing: ${task.failure.message}`, {
-    hint: `\`ntro run status ${task.id}\` shows where it fails; \`ntro run cancel ${task.id}\` ends it.`,
+    hint: `Deploy corrected code, then \`ntro run repair ${task.id} --to <version>\`; \`ntro run cancel ${task.id}\` ends it.`,
   });
 }

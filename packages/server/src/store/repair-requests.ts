@@ -2,6 +2,7 @@ import type { Actor, LaterChild, Lock } from "@ntro/contract";
 import { type Selectable, sql, type Transaction } from "kysely";
 import type { CheckStatus } from "../core/repair";
 import type { Db } from "./database";
+import { holdRevisions } from "./revision-holds";
 import type { CheckedReplay, Tables } from "./tables";
 
 type Trx = Transaction<Tables>;
@@ -35,6 +36,11 @@ export type RequestRow = Selectable<Tables["repair_requests"]>;
 
 /** Records a request with its checks; false when one of its id is there. Throws what {@link isUnderWay} knows when another repair of the task is under way. */
 export async function insertRequest(trx: Trx, request: NewRequest): Promise<boolean> {
+  // What a repair names is in use from here on.
+  await holdRevisions(trx, request.tenantId, {
+    ids: request.checks.map(({ toRevision }) => toRevision),
+    types: Object.values(request.lock).map(({ type }) => type),
+  });
   const row = await trx
     .insertInto("repair_requests")
     .values({

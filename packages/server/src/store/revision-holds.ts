@@ -1,5 +1,5 @@
 import { NtroError } from "@ntro/contract";
-import type { Transaction } from "kysely";
+import { sql, type Transaction } from "kysely";
 import { prunedVersion } from "../core/deploy";
 import type { Tables } from "./tables";
 
@@ -10,18 +10,19 @@ export class RevisionGone extends NtroError {}
  * Keeps revisions from being pruned until the transaction ends: what is recorded in it (a task, its lock) keeps them from then on. Call it before the record
  * is written. Locks are taken in the order of ids, as pruning does.
  * @param types workflow types
+ * @param ids of revisions
  * @throws RevisionGone when one of them is pruned
  */
 export async function holdRevisions(
   trx: Transaction<Tables>,
   tenantId: string,
-  types: readonly string[],
+  { types = [], ids = [] }: { readonly types?: readonly string[]; readonly ids?: readonly string[] },
 ): Promise<void> {
   const rows = await trx
     .selectFrom("revisions")
     .select(["slug", "version", "pruned_at"])
     .where("tenant_id", "=", tenantId)
-    .where("workflow_type", "in", [...new Set(types)])
+    .where((any) => any.or([sql<boolean>`workflow_type = any(${types})`, sql<boolean>`id = any(${ids}::uuid[])`]))
     .orderBy("id")
     .forShare()
     .execute();

@@ -79,7 +79,8 @@ async function startOnChosen(services: Services, request: TaskRequest): Promise<
     // Two starts of one workflow come one after the other, so that the second sees the task of the first.
     const held = await lockWorkflow(trx, workflow.id, "update");
     if (!held) throw new NtroError("WORKFLOW_NOT_FOUND", `The workflow ${workflow.id} was deleted.`);
-    await holdRevisions(trx, tenant.id, [revision.workflow_type, ...Object.values(lock).map(({ type }) => type)]);
+    const locked = Object.values(lock).map(({ type }) => type);
+    await holdRevisions(trx, tenant.id, { types: [revision.workflow_type, ...locked] });
     const period = Period.safeParse(input.period).data ?? null;
     const priority = request.context.priority;
     const isNew = await insertTask(trx, {

@@ -3,7 +3,7 @@ import { smallBundle } from "./bundle";
 import type { ScriptedPlatform } from "./scripted-platform";
 
 /** What a bundle turns out to be once it is loaded: it takes a period and whatever a test puts beside it. */
-export const LOADED: Described = {
+const LOADED: Described = {
   steps: [{ id: "only", title: "The only step" }],
   inputSchema: {
     type: "object",

@@ -5,7 +5,7 @@ import type { FileDifference } from "./compare-files";
 type Colours = ReturnType<typeof createColors>;
 
 /** Lines of all files together that are shown at most. */
-export const SHOWN_LINES = 5_000;
+const SHOWN_LINES = 5_000;
 
 /** The differences as a unified diff, cut where it becomes too long, with a summary at its end. */
 export function diffText(files: readonly FileDifference[], colour: Colours): string {

@@ -73,12 +73,13 @@ async function waiting({ api, tenants }: TenantsPlatform, workflowId: string): P
 }
 
 /** As if the idle time had passed: resolves when no host runs any more. */
-async function fallAsleep({ db, pid }: TenantsPlatform): Promise<void> {
+async function fallAsleep(platform: TenantsPlatform): Promise<void> {
+  const { db } = platform;
   for (;;) {
     await sql`update events set at = at - interval '1 day'`.execute(db);
     await sql`update tenants set awake_at = null`.execute(db);
     await nudgeWorkers(db);
-    if ((await descendants(pid("worker"))).length === 0) return;
+    if ((await descendants(platform.pid("worker"))).length === 0) return;
     await delay(200);
   }
 }

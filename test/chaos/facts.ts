@@ -35,7 +35,7 @@ const Result = z.object({ task_id: z.string(), result: z.unknown() });
 const Audited = z.object({ subject: z.string(), answer: z.string() });
 
 /** An execution as Temporal has it. */
-export interface Execution {
+interface Execution {
   readonly type: string;
   readonly status: string;
   readonly lock: Lock | null;

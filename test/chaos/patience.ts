@@ -10,7 +10,7 @@ const AWAY = [
   "TASK_UNREACHABLE",
 ];
 
-export function isAway(error: unknown): boolean {
+function isAway(error: unknown): boolean {
   return error instanceof NtroError && AWAY.includes(error.code);
 }
 

@@ -23,7 +23,7 @@ export interface SeedRun {
 }
 
 /** Longest time from the first action until everything has ended, in milliseconds. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 240_000;
 
 /** Does everything that a seed's schedule holds, and waits until every task has ended; bounded. */
 export async function runSeed(platform: Platform, deploys: Deploys, seed: number): Promise<SeedRun> {

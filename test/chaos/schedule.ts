@@ -38,7 +38,6 @@ interface Strike {
 /** Something that happens `at` milliseconds from the beginning. */
 export type Action = { readonly at: number } & (Start | Deploy | Strike);
 export type StartAction = Extract<Action, { kind: "start" }>;
-export type DeployAction = Extract<Action, { kind: "deploy" }>;
 
 /** Within these milliseconds tasks are started and revisions deployed. */
 const BUSY_MS = 5_000;

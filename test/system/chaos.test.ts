@@ -8,7 +8,7 @@ const chaos = new Chaos();
 beforeAll(() => chaos.begin());
 afterAll(() => chaos.remove());
 
-it("loses nothing and does nothing twice, whatever is killed when", { timeout: 360_000 }, async () => {
+it("loses nothing and does nothing twice, whatever is killed when", { timeout: 480_000 }, async () => {
   const { outcomes } = await chaos.round(SEEDS);
   const failed = outcomes.filter(({ problems }) => problems.length > 0);
   expect(failed, chaos.platform.logs()).toEqual([]);

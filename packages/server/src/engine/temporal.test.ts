@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { connect, createServer, type Socket } from "node:net";
 import { NtroError } from "@ntro/contract";
+import { Connection } from "@temporalio/client";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ScriptLine } from "../../../../test/support/scripted-workflow";
@@ -52,6 +53,20 @@ async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
     const answer = await ask();
     if (answer !== undefined) return answer;
   }
+}
+
+/** Takes the next workflow task of a queue as a host does, and ends it without a word on the updates that came with it; gives their number. */
+async function giveBack(queue: string): Promise<number> {
+  const connection = await Connection.connect({ address: temporal.address });
+  const caller = { namespace: "default", identity: "a host without time" };
+  const task = await until(async () => {
+    const poll = () => connection.workflowService.pollWorkflowTaskQueue({ ...caller, taskQueue: { name: queue } });
+    const polled = await connection.withDeadline(Date.now() + 20_000, poll);
+    return polled.taskToken.length > 0 ? polled : undefined;
+  });
+  await connection.workflowService.respondWorkflowTaskCompleted({ ...caller, taskToken: task.taskToken });
+  await connection.close();
+  return task.messages.length;
 }
 
 function pipe(socket: Socket, address: string): void {
@@ -206,6 +221,31 @@ describe("answers", () => {
     // Sent again after a crash: it is known, although the execution has ended.
     await engine.update(workflowId, "ntro_decide", last, { ...answer, gate: second?.token });
     expect(await codeOf(engine.update(workflowId, "ntro_decide", randomUUID(), answer))).toBe("TASK_CLOSED");
+  });
+
+  it("reaches workflow code, though a host that had no time for it has given it back", async () => {
+    const queue = "ntro/hasty/ts";
+    const workflowId = await begin(
+      [
+        { do: "review", title: "One" },
+        { do: "review", title: "Two" },
+      ],
+      queue,
+    );
+    const first = await startScriptedWorker(temporal.address, queue);
+    const answer = async () => {
+      const [gate] = (await engine.state(workflowId)).gates;
+      return { gate: gate?.token, type: "approved", actedBy: ACTOR };
+    };
+    await engine.update(workflowId, "ntro_decide", randomUUID(), await answer());
+    const last = await answer();
+    await first.stop();
+    const answered = engine.update(workflowId, "ntro_decide", randomUUID(), last);
+    expect(await giveBack(queue)).toBe(1);
+    const second = await startScriptedWorker(temporal.address, queue);
+    await answered;
+    expect(await closed(workflowId)).toMatchObject({ status: "completed" });
+    await second.stop();
   });
 
   it("says in time that no host answers", async () => {

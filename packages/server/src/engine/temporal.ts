@@ -7,10 +7,8 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from "@temporalio/client";
-import { ApplicationFailure } from "@temporalio/common";
 import type { Logger } from "pino";
 import { requireFittingSize } from "../core/start-task";
 import { startBackfill } from "./backfills";
@@ -28,6 +26,7 @@ import { askToCancel, lookAtOpen, signalOnce, timeOfEvent } from "./executions";
 import { GRPC, grpcCode, grpcDetails, isAway, isUnregistered, taskFailure } from "./failure";
 import { closedTasks, inspectExecution } from "./inspect";
 import { TemporalSchedules } from "./schedules";
+import { sendUpdate } from "./send-update";
 
 /** Milliseconds. Reads and starts are quick; an update waits for workflow code. */
 const DEADLINE = { call: 5_000, state: 12_000, update: 12_000, health: 2_000 } as const;
@@ -35,8 +34,6 @@ const DEADLINE = { call: 5_000, state: 12_000, update: 12_000, health: 2_000 } a
 const LONG_POLL_SLACK = 10_000;
 /** A host that died is noticed after this long; 10 s by default. Longer than Temporal's deadlock detector (2 s in TypeScript) leaves to run. */
 const WORKFLOW_TASK_TIMEOUT = "5s";
-/** What Temporal itself calls a workflow that ended while it worked on an accepted update. */
-const ENDED_WHILE_ANSWERING = "AcceptedUpdateCompletedWorkflow";
 
 export interface TemporalOptions {
   /** `host:port`. */
@@ -112,18 +109,8 @@ export class TemporalEngine implements Engine {
   }
 
   async update(workflowId: string, name: string, updateId: string, argument: unknown): Promise<void> {
-    await this.#ask(workflowId, DEADLINE.update, async () => {
-      try {
-        await this.#client.workflow
-          .getHandle(workflowId)
-          .executeUpdate<unknown, [unknown]>(name, { args: [argument], updateId });
-      } catch (error) {
-        if (!(error instanceof WorkflowUpdateFailedError)) throw error;
-        const { cause } = error;
-        const type = cause instanceof ApplicationFailure ? (cause.type ?? "") : "";
-        if (type !== ENDED_WHILE_ANSWERING) throw new AnswerRefused(type, cause?.message ?? error.message);
-      }
-    });
+    const handle = this.#client.workflow.getHandle(workflowId);
+    await this.#ask(workflowId, DEADLINE.update, () => sendUpdate(handle, name, updateId, argument));
   }
 
   async describe(workflowId: string, waitMs = 0): Promise<ExecutionState> {

@@ -52,13 +52,11 @@ export async function giveAnswer(services: Services, task: AnsweredTask, given: 
  * @throws NtroError see {@link giveAnswer}
  */
 export async function deliverAnswer(services: Services, tenantId: string, answer: Answer): Promise<void> {
-  const { engine, tenantDatabases } = services;
-  try {
-    await afterRepairs(services, answer.taskId);
-    await engine.update(answer.workflowId, answer.updateName, answer.id, answer.argument);
-  } catch (error) {
-    const refusal = refusalOf(error, answer);
-    if (!refusal) throw keptForLater(error);
+  const { tenantDatabases } = services;
+  const refusal = await sendAnswer(services, answer).catch((error: unknown) => {
+    throw keptForLater(error);
+  });
+  if (refusal) {
     await dropRefused(services, tenantId, answer);
     await settleAnswer(tenantDatabases, tenantId, answer.id, {
       outcome: "refused",
@@ -68,6 +66,39 @@ export async function deliverAnswer(services: Services, tenantId: string, answer
   }
   await recordAnswer(services, tenantId, answer);
   await settleAnswer(tenantDatabases, tenantId, answer.id, { outcome: "accepted" });
+}
+
+/** How often an answer is sent that is told to be too late while its gate is open. */
+const SENDINGS = 3;
+
+/**
+ * Sends an answer; gives the refusal of workflow code that will never take it. A host that has just loaded an execution may look at an answer before it has
+ * come to the gate that is open, so a gate that is said not to be open is asked about: the question also takes the execution to where it stands.
+ */
+async function sendAnswer(services: Services, answer: Answer): Promise<NtroError | undefined> {
+  const { engine } = services;
+  const { workflowId, updateName, id, argument, gate } = answer;
+  for (let sent = 1; ; sent++) {
+    try {
+      await afterRepairs(services, answer.taskId);
+      await engine.update(workflowId, updateName, id, argument);
+      return undefined;
+    } catch (error) {
+      const refusal = refusalOf(error, answer);
+      if (!refusal) throw error;
+      if (refusal.code !== "GATE_NOT_OPEN") return refusal;
+      const isOpen = await engine.state(workflowId).then(
+        ({ gates }) => gates.some(({ token }) => token === gate),
+        (lost: unknown) => {
+          if (lost instanceof NtroError && lost.code === "TASK_CLOSED") return false;
+          throw lost;
+        },
+      );
+      if (!isOpen) return refusal;
+      if (sent === SENDINGS)
+        throw new NtroError("TASK_UNREACHABLE", `The task ${workflowId} does not take the answer.`, { cause: refusal });
+    }
+  }
 }
 
 /** A file or rows that workflow code did not take are not kept: nothing refers to them. */

@@ -16,7 +16,7 @@ export function rangeOf(periods: readonly { readonly period: string }[]): string
 }
 
 /** A period as it stands, in a few words. */
-export function periodText({ outcome, task, previous, code, message }: BackfillPeriod): string {
+function periodText({ outcome, task, previous, code, message }: BackfillPeriod): string {
   switch (outcome) {
     case "waiting":
       return task ? "waits for another task of the workflow to end" : "waiting";

@@ -75,7 +75,7 @@ export async function followToEnd(context: Context, api: NtroClient, backfill: B
 }
 
 /** What to type about a backfill that goes on. */
-export function goOnLines({ id }: Backfill): string[] {
+function goOnLines({ id }: Backfill): string[] {
   return [
     "The backfill goes on by itself.",
     `See it:  ntro workflow backfill-status ${id}`,

@@ -48,7 +48,7 @@ function candidates<R extends RepairRevision>(reference: string, revisions: read
 }
 
 /** A revision as it is told. */
-export function named({ slug, version, digest }: NamedRevision): NamedRevision {
+function named({ slug, version, digest }: NamedRevision): NamedRevision {
   return { slug, version, digest };
 }
 

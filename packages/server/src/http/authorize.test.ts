@@ -151,13 +151,14 @@ afterAll(async () => {
 
 /** Values for path parameters, by route family and name. */
 function pathOf(name: RouteName): string {
-  const id = name.startsWith("tasks.") || name === "repairs.create"
-    ? theirs.task
-    : /^(workflows|schedules)\./.test(name)
-      ? theirs.workflow
-      : name.toLowerCase().includes("backfill")
-        ? theirs.backfill
-        : theirs.deployment;
+  const id =
+    name.startsWith("tasks.") || name === "repairs.create"
+      ? theirs.task
+      : /^(workflows|schedules)\./.test(name)
+        ? theirs.workflow
+        : name.toLowerCase().includes("backfill")
+          ? theirs.backfill
+          : theirs.deployment;
   const values: Record<string, string> = {
     period: "2026-03",
     task: theirs.task,

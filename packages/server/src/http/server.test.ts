@@ -201,7 +201,7 @@ describe("an Idempotency-Key", () => {
     const { services } = server;
     const request = keyedRequest("somebody", "k7", {});
     const until = async () => {
-      const row = await services.db.selectFrom("idempotency").select("held_until").where("key", "=", "k7");
+      const row = services.db.selectFrom("idempotency").select("held_until").where("key", "=", "k7");
       return (await row.executeTakeFirstOrThrow()).held_until.getTime();
     };
     const answer = await once(services, request, async () => {

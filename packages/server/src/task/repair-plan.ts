@@ -22,7 +22,7 @@ import type { TenantRow } from "../store/tenants";
 const MOST_CHECKS = 500;
 
 /** A revision with what a repair needs to know of it. */
-export function repairable(revision: ReadyRevision): RepairRevision {
+function repairable(revision: ReadyRevision): RepairRevision {
   return { ...lockable(revision), id: revision.id, readyAt: revision.readyAt };
 }
 

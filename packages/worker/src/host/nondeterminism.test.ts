@@ -6,6 +6,7 @@ const events = [
   { eventId: 5, timerStartedEventAttributes: { timerId: "1" } },
   { eventId: 8, activityTaskScheduledEventAttributes: { activityType: { name: "book" } } },
   { eventId: 14, activityTaskScheduledEventAttributes: { activityType: { name: "book" } } },
+  { eventId: 17, markerRecordedEventAttributes: { markerName: "core_local_activity" } },
 ] as unknown as HistoryEvent[];
 
 const wrapped = (said: string) =>
@@ -41,6 +42,12 @@ test.each([
     11,
     14,
     "The task's history has ActivityTaskScheduled of book here; the new code has activity type post.",
+  ],
+  [
+    "Missing associated machine for LocalActivity(1)",
+    14,
+    17,
+    "The task's history has the result of a short activity here; the new code does not start that one at this place.",
   ],
   ["Something that Core says in words of its own", 8, 8, "Something that Core says in words of its own"],
 ])("says in plain words: %s", (said, lastEventId, eventId, message) => {

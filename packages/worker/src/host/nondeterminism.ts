@@ -13,6 +13,8 @@ export interface Difference {
 const CORE_MESSAGE = /Nondeterminism error: (.*?)(?:\\"|",|$)/s;
 const OTHER_COMMAND = /^([\w ]+?) machine does not handle this event: HistoryEvent\(id: (\d+)/;
 const NO_COMMAND = /^No command scheduled for event HistoryEvent\(id: (\d+)/;
+/** A local activity leaves no event but its result, a marker. */
+const NO_SHORT = /^Missing associated machine for LocalActivity\(/;
 const OTHER_NAME = /of scheduled event '(.*?)' does not match (.*?) of .*?command '(.*?)'/;
 
 /** What a command of the new code does, by what Core calls the machine that stands for it. */
@@ -55,6 +57,12 @@ export function readDifference(message: string, events: readonly HistoryEvent[],
     const event = events.find((each) => Number(each.eventId) > lastEventId && nameOf(each) === name[1]);
     const message = `The task's history has ${described(event)} here; the new code has ${name[2]} ${name[3]}.`;
     return { event, message, instead: name[3] };
+  }
+  if (NO_SHORT.test(said)) {
+    const event = events.find((each) => Number(each.eventId) > lastEventId && each.markerRecordedEventAttributes);
+    const message =
+      "The task's history has the result of a short activity here; the new code does not start that one at this place.";
+    return { event: event ?? byId(String(lastEventId)), message };
   }
   return { event: byId(String(lastEventId)), message: said };
 }

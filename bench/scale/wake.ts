@@ -40,10 +40,10 @@ export async function measureWake(platform: TenantsPlatform, times: number): Pro
   return { title: "A sleeping tenant wakes", rows, notes: [`${times} times each, every time another task`] };
 }
 
+/** Milliseconds until a task has said that it waits for a review; asked again where a busy machine takes longer to start a host than a request waits. */
 async function ask({ api }: TenantsPlatform, id: string): Promise<number> {
   const begun = performance.now();
-  const next = await api.call("tasks.nextStep", { params: { id } });
-  if (next.action !== "review") throw new Error(`The task ${id} does not answer: ${JSON.stringify(next)}`);
+  while ((await api.call("tasks.nextStep", { params: { id } })).action !== "review");
   return performance.now() - begun;
 }
 

@@ -16,8 +16,8 @@ const UNIT = ["packages/*/src/**/*.test.ts", "test/**/*.test.ts"];
 
 const groups = [
   { name: "unit", include: UNIT, exclude: [...SERVICES, ...SYSTEM], pool: "threads", isolate: false },
-  { name: "services", include: SERVICES, exclude: SYSTEM, pool: "forks", maxWorkers: 4 },
-  { name: "system", include: SYSTEM, exclude: [], pool: "forks", maxWorkers: 4 },
+  { name: "services", include: SERVICES, exclude: SYSTEM, pool: "forks", maxWorkers: 3 },
+  { name: "system", include: SYSTEM, exclude: [], pool: "forks", maxWorkers: 3 },
 ] as const;
 
 /** The groups run one after the other: what waits for processes would time out beside what keeps every core busy. */

@@ -187,7 +187,9 @@ describe("code that fails while it runs", () => {
     expect(stdout).toMatch(/status +BLOCKED \(CodeFailing\)/);
     expect(stdout).toContain("Cannot read properties of undefined (reading 'first')");
     expect(stdout).toContain("templates/workflow.ts:11:");
-    expect(stdout + stderr).toContain(`Cancel it: ntro run cancel ${task}`);
+    expect(stdout).toContain(`ntro run repair ${task} --to <version>`);
+    expect(stdout).toContain(`Or cancel it: ntro run cancel ${task}`);
+    expect(stderr).toContain("The runbook's code is failing");
     expect(await platform.ntro("run", "approve", task)).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/does not wait for a decision[\s\S]*reading 'first'[\s\S]*ntro run status/),

@@ -7,7 +7,7 @@ import type { Handlers } from "./http/handler";
 import { makeHttpServer } from "./http/server";
 import type { Services } from "./services";
 import type { Settings } from "./settings";
-import { awakener } from "./store/awake";
+import { awakener, noteInterval } from "./store/awake";
 import { isStoreAway, openDatabase, openPool } from "./store/database";
 import { EventBus } from "./store/event-bus";
 import { putLauncherKeys } from "./store/keys";
@@ -91,7 +91,7 @@ async function openServices(
   await events.start();
   const connected = await connect(settings, log);
   closers.push(() => connected.close());
-  const engine = wakingEngine(connected, awakener(db, settings.idleMs, log));
+  const engine = wakingEngine(connected, awakener(db, settings.idleMs, log), noteInterval(settings.idleMs));
   return { settings, orgId, version, db, tenantDatabases, engine, events, log };
 }
 

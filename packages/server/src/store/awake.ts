@@ -5,12 +5,17 @@ import * as z from "zod";
 import type { Db } from "./database";
 import { CHANNEL, nudgeWorkers, type Wake } from "./events";
 
-/** Milliseconds between two notes that a tenant is in use, at most; half of the idle time where that is less. */
+/** The longest time between two notes, in milliseconds; half of the idle time where that is less. */
 const NOTE_MS = 60_000;
+
+/** Milliseconds between two notes that a tenant is in use, for an idle time in milliseconds. */
+export function noteInterval(idleMs: number): number {
+  return Math.min(NOTE_MS, idleMs / 2);
+}
 
 /** Gives what is called with each workflow whose code is asked something; it notes that the workflow's tenant is in use, and has its hosts started where it slept. */
 export function awakener(db: Db, idleMs: number, log: Logger): (workflowId: string) => void {
-  const noteMs = Math.min(NOTE_MS, idleMs / 2);
+  const noteMs = noteInterval(idleMs);
   const noted = new Set<string>();
   let until = 0;
   return (workflowId) => {
@@ -22,7 +27,7 @@ export function awakener(db: Db, idleMs: number, log: Logger): (workflowId: stri
     if (noted.has(taskId) || !z.uuid().safeParse(taskId).success) return;
     noted.add(taskId);
     // Nobody waits for it: an answer of a host that runs must not take longer, and one that is started now is waited for anyway.
-    noteTaskAsked(db, taskId, noteMs).catch((error: unknown) => {
+    noteTaskAsked(db, taskId, noteMs / 2).catch((error: unknown) => {
       noted.delete(taskId);
       log.warn({ err: error, taskId }, "it could not be noted that a tenant is in use");
     });

@@ -151,9 +151,10 @@ def test_documents_are_collected_by_children(temporal_address: str) -> None:
 def test_of_documents_that_fail_the_others_are_still_collected(temporal_address: str) -> None:
     async def work(task: Task) -> None:
         gate = await task.gate("Both")
-        await task.child("work:document-ingest:tb").signal(
-            "document_submitted", {**document("tb"), "filename": "broken"}
-        )
+        child = task.child("work:document-ingest:tb")
+        # The gate may be there before the child that was asked for with it.
+        await child.reported(lambda _: True)
+        await child.signal("document_submitted", {**document("tb"), "filename": "broken"})
         await task.reported(lambda report: any(child["status"] == "failed" for child in report["children"]))
         shown = (await task.state())["gates"][0]
         assert shown["token"] == gate["token"]
